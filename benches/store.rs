@@ -1,0 +1,3 @@
+//! How fast changes are committed.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The `worpen` program.
+
+fn main() {}

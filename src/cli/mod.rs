@@ -1,0 +1,1 @@
+//! The command line: a folder per noun, a file per verb.

@@ -1,0 +1,1 @@
+//! Typed calls to a server, over [`Endpoint`](crate::proto::endpoint::Endpoint).

@@ -1,0 +1,6 @@
+//! Settings: defaults, then file, then environment, then flags.
+
+pub mod agent;
+pub mod context;
+pub mod secret;
+pub mod server;

@@ -1,0 +1,58 @@
+//! The invitation's token, and what a node signs to spend it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::signing::PublicKey;
+use crate::id::InvitationId;
+
+/// What an invitation's token starts with.
+pub const PREFIX: &str = "wpi_";
+
+/// An invitation's token, read: `wpi_` and base64url of id, secret and fingerprint, 16 + 32 + 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// The invitation's id.
+    pub id: InvitationId,
+    /// What proves that it was given.
+    pub secret: [u8; 32],
+    /// The fingerprint of the key that signs the server's commands.
+    pub server: [u8; 32],
+}
+
+impl Token {
+    /// Writes the token.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let bytes = [self.id.as_bytes().as_slice(), &self.secret, &self.server].concat();
+        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Reads a token; `None` when it is not one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.trim().strip_prefix(PREFIX)?).ok()?;
+        let bytes: [u8; 80] = bytes.try_into().ok()?;
+        let (id, rest) = bytes.split_at(16);
+        let (secret, server) = rest.split_at(32);
+        Some(Self {
+            id: InvitationId::from_uuid(Uuid::from_slice(id).ok()?),
+            secret: secret.try_into().ok()?,
+            server: server.try_into().ok()?,
+        })
+    }
+}
+
+/// What the store keeps of a secret: the hexadecimal SHA-256. A secret is 32 random bytes, so no slow hash is due.
+#[must_use]
+pub fn secret_hash(secret: &[u8]) -> String {
+    Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a node signs with its key to join: the invitation is the server's one-use challenge.
+#[must_use]
+pub fn join_message(id: InvitationId, secret: &[u8], key: &PublicKey) -> Vec<u8> {
+    [b"worpen-join-v1\0".as_slice(), id.as_bytes(), &Sha256::digest(secret), key.to_string().as_bytes()]
+        .concat()
+}

@@ -1,0 +1,188 @@
+//! What the store holds, read.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::StoreError;
+use crate::{
+    core::audit::ChainedEntry,
+    id::{AgentId, CommandId, EventId, ExecutionId, InvitationId, KeyId, UserId},
+    proto::{
+        agent::Agent,
+        auth::ApiKey,
+        command::{Command, CommandStatus},
+        container::Container,
+        event::{Event, EventKind},
+        image::Image,
+        user::{Role, User},
+    },
+};
+
+/// Reads of the control data. Each sees every change that was committed before it was called.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// The user called `username`, with the password's hash.
+    async fn user_by_name(&self, username: &str) -> Result<Option<UserRecord>, StoreError>;
+    /// The user with this id.
+    async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError>;
+    /// Users by name, after `after`.
+    async fn users(&self, after: Option<&str>, limit: usize) -> Result<Vec<User>, StoreError>;
+    /// The API key whose secret has this hash, whether or not it still holds.
+    async fn key_by_hash(&self, hash: &str) -> Result<Option<KeyRecord>, StoreError>;
+    /// The API key with this id.
+    async fn key(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError>;
+    /// Keys that are not revoked, of one user or of all, by id, after `after`.
+    async fn keys(
+        &self,
+        user: Option<UserId>,
+        after: Option<KeyId>,
+        limit: usize,
+    ) -> Result<Vec<ApiKey>, StoreError>;
+    /// The invitation with this id.
+    async fn invitation(&self, id: InvitationId) -> Result<Option<InvitationRecord>, StoreError>;
+    /// Every agent that is not removed.
+    async fn agents(&self) -> Result<Vec<Agent>, StoreError>;
+    /// What the link of an agent needs; also of removed agents.
+    async fn agent_link(&self, id: AgentId) -> Result<Option<AgentLinkRecord>, StoreError>;
+    /// Every container, with the name of its node; `stale_since` is left empty.
+    async fn containers(&self) -> Result<Vec<Container>, StoreError>;
+    /// Every image, with the name of its node; `stale_since` is left empty.
+    async fn images(&self) -> Result<Vec<Image>, StoreError>;
+    /// A command with its executions.
+    async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError>;
+    /// The execution with this id.
+    async fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRecord>, StoreError>;
+    /// Executions of an agent that are queued, oldest first.
+    async fn queued_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError>;
+    /// Executions, of whichever agent, that are queued and whose command expires at or before `now`.
+    async fn expired_executions(&self, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError>;
+    /// When the next queued execution expires.
+    async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// The claim of an idempotency key.
+    async fn idempotency(
+        &self,
+        caller: &str,
+        endpoint: &str,
+        key: &str,
+    ) -> Result<Option<IdempotencyRecord>, StoreError>;
+    /// Events after a sequence, in order.
+    async fn events(&self, after: u64, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, StoreError>;
+    /// The first and the last sequence that the log still holds; `None` while it is empty.
+    async fn event_bounds(&self) -> Result<Option<(u64, u64)>, StoreError>;
+    /// Audit entries after a number, in order.
+    async fn audit(&self, after: u64, limit: usize) -> Result<Vec<ChainedEntry>, StoreError>;
+}
+
+/// A user with the password's hash.
+#[derive(Clone)]
+pub struct UserRecord {
+    /// The user.
+    pub user: User,
+    /// The password's hash, a PHC string.
+    pub password_hash: String,
+}
+
+/// An API key with whose it is and whether it was revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key.
+    pub key: ApiKey,
+    /// Whose it is.
+    pub user: UserId,
+    /// What that user may do now.
+    pub user_role: Role,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// An invitation as the store holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationRecord {
+    /// The invitation's id.
+    pub id: InvitationId,
+    /// The name the node will have.
+    pub name: String,
+    /// The site it will belong to.
+    pub site: String,
+    /// The hash of its secret.
+    pub secret_hash: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// The agent that spent it.
+    pub used_by: Option<AgentId>,
+}
+
+/// What the link of an agent needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentLinkRecord {
+    /// The agent.
+    pub agent: Agent,
+    /// Its public key, base64url.
+    pub public_key: String,
+    /// The epoch of its last accepted HELLO.
+    pub epoch: u64,
+    /// The epoch that the server offered last: `epoch`, or one more.
+    pub offered_epoch: u64,
+    /// The highest sequence of its frames that the control data holds.
+    pub ingested: u64,
+    /// When it was removed.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// One execution with what dispatching it needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutionRecord {
+    /// The execution.
+    pub id: ExecutionId,
+    /// Its command.
+    pub command: CommandId,
+    /// Its target.
+    pub agent: AgentId,
+    /// The target's name.
+    pub node: String,
+    /// How it stands.
+    pub status: CommandStatus,
+    /// The verb.
+    pub verb: String,
+    /// The arguments.
+    pub args: serde_json::Value,
+    /// When the command was given.
+    pub created_at: Timestamp,
+    /// When the command expires.
+    pub expires_at: Timestamp,
+    /// Seconds it may take once started.
+    pub timeout_s: u32,
+    /// The request that gave the command.
+    pub correlation: String,
+    /// The latest event of this execution: the cause of the next.
+    pub cause: EventId,
+}
+
+/// The claim of an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// The hash of the request that claimed it.
+    pub body_hash: String,
+    /// The id of what that request created.
+    pub resource: String,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only these kinds; all when empty.
+    pub kinds: Vec<EventKind>,
+    /// Only those about this node.
+    pub node: Option<String>,
+}
+
+impl EventFilter {
+    /// Whether an event is wanted.
+    #[must_use]
+    pub fn wants(&self, event: &Event) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && self.node.as_deref().is_none_or(|node| event.subject.as_deref() == Some(node))
+    }
+}

@@ -1,0 +1,5 @@
+//! What touches the world: the store, the container engine, the node's own measurements.
+
+pub mod docker;
+pub mod store;
+pub mod telemetry;

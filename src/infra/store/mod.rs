@@ -1,0 +1,1 @@
+//! The store: SQLite files for control data and for telemetry.

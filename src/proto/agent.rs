@@ -1,0 +1,186 @@
+//! Agents: the process that Worpen runs on each node, and the node it speaks for.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    endpoint::{Empty, endpoints},
+    page::Page,
+    telemetry::{Telemetry, TelemetryRange},
+};
+use crate::id::AgentId;
+
+endpoints! {
+    /// Lists the agents.
+    ListAgents: GET "/api/v1/agents", Viewer, ListAgentsRequest => Page<Agent>;
+    /// Describes one agent, with its latest telemetry.
+    GetAgent: GET "/api/v1/agents/{id}", Viewer, AgentRef => AgentDetail;
+    /// Lists an agent's stored telemetry, oldest first.
+    GetAgentTelemetry: GET "/api/v1/agents/{id}/telemetry", Viewer, TelemetryRange => Page<Telemetry>;
+    /// Says how an agent is and why.
+    GetAgentHealth: GET "/api/v1/agents/{id}/health", Viewer, AgentRef => AgentHealth;
+    /// Removes an agent for good; its id is never used again.
+    RemoveAgent: DELETE "/api/v1/agents/{id}", Admin, AgentRef => Empty;
+}
+
+/// Names an agent.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AgentRef {
+    /// The agent's id or its name.
+    pub id: String,
+}
+
+/// Asks for agents.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ListAgentsRequest {
+    /// Only agents in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AgentStatus>,
+    /// Only agents of this site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// The most items to return, 1 to 1,000; 100 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// How an agent stands with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AgentStatus {
+    /// Linked, and says that it is well.
+    #[serde(alias = "online")]
+    Online,
+    /// Linked, and says that it is not well.
+    #[serde(alias = "degraded")]
+    Degraded,
+    /// Not heard of just now; nothing is assumed about its containers.
+    #[serde(alias = "unknown")]
+    Unknown,
+    /// Not heard of for three heartbeat intervals.
+    #[serde(alias = "offline")]
+    Offline,
+    /// An operator works on the node.
+    #[serde(alias = "maintenance")]
+    Maintenance,
+    /// Two live processes hold this identity; neither is believed.
+    #[serde(alias = "quarantined")]
+    Quarantined,
+    /// The identity was withdrawn.
+    #[serde(alias = "revoked")]
+    Revoked,
+}
+
+/// What a node says of itself when it links.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostFacts {
+    /// The host's name.
+    #[serde(default)]
+    pub hostname: Option<String>,
+    /// The operating system and its version, `Debian GNU/Linux 12`.
+    #[serde(default)]
+    pub os: Option<String>,
+    /// The kernel's release.
+    #[serde(default)]
+    pub kernel: Option<String>,
+    /// The processor architecture, `x86_64`.
+    #[serde(default)]
+    pub arch: Option<String>,
+    /// The processor's model.
+    #[serde(default)]
+    pub cpu_model: Option<String>,
+    /// Logical processors.
+    #[serde(default)]
+    pub cpu_count: Option<u32>,
+    /// Installed memory, bytes.
+    #[serde(default)]
+    pub memory_total_bytes: Option<u64>,
+    /// When the host started.
+    #[serde(default)]
+    pub booted_at: Option<Timestamp>,
+}
+
+/// The container engine of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerEngine {
+    /// `docker`.
+    pub name: String,
+    /// The engine's version.
+    pub version: String,
+    /// The API version that was negotiated.
+    pub api_version: String,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Agent {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The agent's name; elsewhere `node`.
+    pub agent_id: String,
+    /// Where the node stands.
+    pub site: String,
+    /// How the agent stands with the server.
+    pub status: AgentStatus,
+    /// Since when.
+    pub status_since: Timestamp,
+    /// The version of the agent's program; `null` before its first link.
+    pub version: Option<String>,
+    /// The verbs that it can run.
+    pub capabilities: Vec<String>,
+    /// Names and values that its operator gave it.
+    pub labels: BTreeMap<String, String>,
+    /// The node.
+    pub host: HostFacts,
+    /// The container engine; `null` where there is none.
+    pub container_engine: Option<ContainerEngine>,
+    /// When it joined.
+    pub created_at: Timestamp,
+    /// When the server last heard of it; `null` before its first link.
+    pub last_seen_at: Option<Timestamp>,
+    /// The address it last linked from.
+    pub address: Option<String>,
+}
+
+/// One agent with what is known of it now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentDetail {
+    /// The agent.
+    #[serde(flatten)]
+    pub agent: Agent,
+    /// Containers on the node by state; empty without a container engine.
+    pub containers: BTreeMap<String, u32>,
+    /// The latest telemetry; `null` before the first.
+    pub telemetry: Option<Telemetry>,
+}
+
+/// How an agent is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentHealth {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The agent's name.
+    pub agent_id: String,
+    /// How it stands with the server.
+    pub status: AgentStatus,
+    /// Since when.
+    pub status_since: Timestamp,
+    /// When the server last heard of it.
+    pub last_seen_at: Option<Timestamp>,
+    /// Whether a link is open now.
+    pub linked: bool,
+    /// The heartbeat interval the agent was given, seconds.
+    pub heartbeat_interval_s: u32,
+    /// CPU in use, percent; `null` before the first telemetry.
+    pub cpu_usage: Option<f32>,
+    /// Memory in use, percent; `null` before the first telemetry.
+    pub memory_usage: Option<f32>,
+    /// The fullest disk, percent; `null` before the first telemetry.
+    pub disk_usage: Option<f32>,
+}

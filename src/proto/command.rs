@@ -1,0 +1,101 @@
+//! Commands: the only way in which a node is touched.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::endpoints;
+use crate::id::{AgentId, CommandId, ExecutionId};
+
+endpoints! {
+    /// Describes one command and each of its executions.
+    GetCommand: GET "/api/v1/commands/{id}", Viewer, GetCommandRequest => Command;
+}
+
+/// Names a command.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct GetCommandRequest {
+    /// The command's id.
+    pub id: CommandId,
+    /// Seconds to wait for the end, 0 to 300; 0 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u32>,
+}
+
+/// How a command or one of its executions stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandStatus {
+    /// It waits for its target.
+    Queued,
+    /// The agent began.
+    Started,
+    /// It did what it should.
+    #[serde(alias = "success", alias = "completed", alias = "SUCCESS")]
+    Succeeded,
+    /// It did not.
+    #[serde(alias = "error", alias = "FAILED", alias = "ERROR")]
+    Failed,
+    /// It took longer than it might.
+    TimedOut,
+    /// Somebody stopped it.
+    Cancelled,
+    /// Its target did not take it in time.
+    Expired,
+    /// The agent refused it: its own policy, a bad signature, or a verb that it does not know.
+    Refused,
+    /// The agent ended while it ran and it cannot be told whether it took effect.
+    Unknown,
+    /// Of a command with several targets: some succeeded, some did not.
+    Partial,
+}
+
+/// A command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Command {
+    /// The command's id.
+    pub id: CommandId,
+    /// What to do, `docker.stop`.
+    pub verb: String,
+    /// With what.
+    pub args: serde_json::Value,
+    /// How it stands, over all its targets.
+    pub status: CommandStatus,
+    /// Who gave it.
+    pub actor: String,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// A target that has not taken it by then never will.
+    pub expires_at: Timestamp,
+    /// When the last execution ended.
+    pub ended_at: Option<Timestamp>,
+    /// Seconds it may take once started.
+    pub timeout_s: u32,
+    /// The request that gave it.
+    pub correlation_id: String,
+    /// What became of it on each target.
+    pub executions: Vec<Execution>,
+}
+
+/// One attempt of a command on one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Execution {
+    /// The execution's id.
+    pub id: ExecutionId,
+    /// The target's id.
+    pub agent: AgentId,
+    /// The target's name.
+    pub node: String,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// How it stands.
+    pub status: CommandStatus,
+    /// When the agent began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// What it gave.
+    pub result: Option<serde_json::Value>,
+    /// Why it failed.
+    pub error_message: Option<String>,
+}

@@ -1,0 +1,158 @@
+//! Containers, as the node's engine tells of them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{command::Command, endpoint::endpoints, page::Page};
+use crate::id::AgentId;
+
+endpoints! {
+    /// Lists the containers of the fleet.
+    ListContainers: GET "/api/v1/containers", Viewer, ListContainersRequest => Page<Container>;
+    /// Describes one container.
+    GetContainer: GET "/api/v1/containers/{id}", Viewer, ContainerRef => Container;
+    /// Starts a container.
+    StartContainer: POST "/api/v1/containers/{id}/start", Operator, ActOnContainer => Command {
+        QUERY: &'static [&'static str] = &["wait"];
+    };
+    /// Stops a container: its stop signal, then after `timeout_s` the end.
+    StopContainer: POST "/api/v1/containers/{id}/stop", Operator, StopContainerRequest => Command {
+        QUERY: &'static [&'static str] = &["wait"];
+    };
+    /// Stops a container, then starts it.
+    RestartContainer: POST "/api/v1/containers/{id}/restart", Operator, StopContainerRequest => Command {
+        QUERY: &'static [&'static str] = &["wait"];
+    };
+    /// Removes a container; a running one only with `force`.
+    RemoveContainer: DELETE "/api/v1/containers/{id}", Operator, RemoveContainerRequest => Command;
+}
+
+/// Names a container.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerRef {
+    /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
+    pub id: String,
+}
+
+/// Asks for containers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ListContainersRequest {
+    /// Only those on this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Only those in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ContainerState>,
+    /// The most items to return, 1 to 1,000; 100 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Asks for an act on a container.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ActOnContainer {
+    /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
+    pub id: String,
+    /// Seconds to wait for the end, 0 to 300; 30 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u32>,
+}
+
+/// Asks for a stop or a restart.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct StopContainerRequest {
+    /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
+    pub id: String,
+    /// Seconds to wait for the end, 0 to 300; 30 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u32>,
+    /// Seconds between the stop signal and the kill, 0 to 300; the container's own setting unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u32>,
+}
+
+/// Asks for a removal.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RemoveContainerRequest {
+    /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
+    pub id: String,
+    /// Seconds to wait for the end, 0 to 300; 30 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u32>,
+    /// Whether a running container may be killed first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+}
+
+/// What a container is doing, in the engine's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the engine's own words say what they mean")]
+pub enum ContainerState {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    Removing,
+    Exited,
+    Dead,
+}
+
+/// What the engine says of a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerFacts {
+    /// The engine's id, 64 hexadecimal digits.
+    pub id: String,
+    /// Its name, without the leading slash.
+    pub name: String,
+    /// The image as the engine lists it.
+    pub image: String,
+    /// The image's id, `sha256:...`.
+    pub image_id: String,
+    /// The command it runs.
+    #[serde(default)]
+    pub command: Option<String>,
+    /// What it is doing.
+    pub state: ContainerState,
+    /// `healthy`, `unhealthy` or `starting`; `null` without a health check.
+    #[serde(default)]
+    pub health: Option<String>,
+    /// The last exit code; `null` while it has none.
+    #[serde(default)]
+    pub exit_code: Option<i64>,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+    /// When it was last started.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    /// When it last ended.
+    #[serde(default)]
+    pub finished_at: Option<Timestamp>,
+    /// Published ports, `127.0.0.1:8080->80/tcp`.
+    #[serde(default)]
+    pub ports: Vec<String>,
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A container of the fleet; its key is the agent and the engine's id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Container {
+    /// What the engine says.
+    #[serde(flatten)]
+    pub facts: ContainerFacts,
+    /// The name of the node it is on.
+    pub node: String,
+    /// The id of that node's agent.
+    pub agent: AgentId,
+    /// Since when the node has not been heard of; `null` while it is.
+    pub stale_since: Option<Timestamp>,
+}

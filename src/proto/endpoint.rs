@@ -1,0 +1,85 @@
+//! [`Endpoint`]: method, path, access, request and response of a call, declared once for the server, the client
+//! and OpenAPI.
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// One call of the API.
+///
+/// A request is one struct. Fields named in [`PATH`](Self::PATH) (`{id}`) travel in the path; of the others those
+/// of a `GET` or `DELETE`, and those listed in [`QUERY`](Self::QUERY), travel in the query, the rest in a JSON body.
+pub trait Endpoint: Send + Sync + 'static {
+    /// The HTTP method.
+    const METHOD: Method;
+    /// The canonical path, with `{field}` placeholders.
+    const PATH: &'static str;
+    /// Further paths, as other documents spell them, where the same handler answers.
+    const ALIASES: &'static [&'static str] = &[];
+    /// Who may call it.
+    const ACCESS: Access;
+    /// Fields of a `POST` or `PUT` that travel in the query.
+    const QUERY: &'static [&'static str] = &[];
+    /// What the answer is made of.
+    const CONTENT: Content = Content::Json;
+    /// One line for people.
+    const SUMMARY: &'static str;
+    /// What the caller says.
+    type Request: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+    /// What the server answers when it succeeds.
+    type Response: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+}
+
+/// Who may call an endpoint; each role may do what the roles before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Anybody, signed in or not.
+    Anyone,
+    /// An agent, proven by the signed challenge in its first frame (the link) and by nothing else.
+    Agent,
+    /// A caller who may look.
+    Viewer,
+    /// A caller who may act on nodes and containers.
+    Operator,
+    /// A caller who may admit agents and callers.
+    Admin,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// `application/json`.
+    Json,
+    /// `text/plain`.
+    Text,
+    /// The connection becomes a WebSocket (RFC 6455).
+    WebSocket,
+}
+
+/// A request or an answer without fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Empty {}
+
+/// Declares endpoints: `/// summary` `Name: METHOD "path", access, Request => Response;`, then optional constants.
+macro_rules! endpoints {
+    ($(
+        #[doc = $summary:literal]
+        $name:ident: $method:ident $path:literal, $access:ident, $request:ty => $response:ty
+        $({ $($constant:ident: $type:ty = $value:expr;)* })?;
+    )*) => {$(
+        #[doc = $summary]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl $crate::proto::endpoint::Endpoint for $name {
+            const METHOD: ::http::Method = ::http::Method::$method;
+            const PATH: &'static str = $path;
+            const ACCESS: $crate::proto::endpoint::Access = $crate::proto::endpoint::Access::$access;
+            const SUMMARY: &'static str = $summary;
+            $($(const $constant: $type = $value;)*)?
+            type Request = $request;
+            type Response = $response;
+        }
+    )*};
+}
+pub(crate) use endpoints;

@@ -1,0 +1,59 @@
+//! Images, as the node's engine tells of them.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{endpoint::endpoints, page::Page};
+use crate::id::AgentId;
+
+endpoints! {
+    /// Lists the images that the nodes hold.
+    ListImages: GET "/api/v1/images", Viewer, ListImagesRequest => Page<Image>;
+}
+
+/// Asks for images.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ListImagesRequest {
+    /// Only those on this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// The most items to return, 1 to 1,000; 100 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// What the engine says of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImageFacts {
+    /// The engine's id, `sha256:...`.
+    pub id: String,
+    /// The names it goes by, `repository:tag`.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What a registry knows it by, `repository@sha256:...`.
+    #[serde(default)]
+    pub digests: Vec<String>,
+    /// Bytes on disk.
+    pub size_bytes: u64,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+}
+
+/// An image on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Image {
+    /// What the engine says.
+    #[serde(flatten)]
+    pub facts: ImageFacts,
+    /// The name of the node it is on.
+    pub node: String,
+    /// The id of that node's agent.
+    pub agent: AgentId,
+    /// Since when the node has not been heard of; `null` while it is.
+    pub stale_since: Option<Timestamp>,
+}

@@ -1,0 +1,71 @@
+//! Invitations: a one-use, short-lived permission for one node to join.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::endpoints;
+use crate::id::{AgentId, InvitationId, ServerId};
+
+endpoints! {
+    /// Makes a one-use invitation for a node.
+    InviteAgent: POST "/api/v1/agents/invitations", Admin, InviteRequest => Invitation;
+    /// Spends an invitation: a node hands in its public key and becomes an agent.
+    JoinFleet: POST "/api/v1/agents/join", Anyone, JoinRequest => Joined;
+}
+
+/// Asks for an invitation.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct InviteRequest {
+    /// The name the node will have: 1 to 63 of `a-z 0-9 . -`.
+    pub name: String,
+    /// The site it will belong to; `default` unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// Seconds until the invitation expires, 10 to 86,400; 900 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+}
+
+/// An invitation, shown this once.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Invitation {
+    /// The invitation's id.
+    pub id: InvitationId,
+    /// What the node presents, `wpi_...`: the id, a secret, and the fingerprint of the server's key.
+    pub token: String,
+    /// The name the node will have.
+    pub name: String,
+    /// The site it will belong to.
+    pub site: String,
+    /// When the invitation expires.
+    pub expires_at: Timestamp,
+}
+
+/// What a node presents to join.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct JoinRequest {
+    /// The invitation's id.
+    pub invitation: InvitationId,
+    /// The invitation's secret, base64url.
+    pub secret: String,
+    /// The node's Ed25519 public key, base64url.
+    pub public_key: String,
+    /// The signature of that key over the invitation (see [`crate::core::invitation`]), base64url.
+    pub signature: String,
+}
+
+/// The answer to a node that joined; the same again when the same key asks with the same invitation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Joined {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The agent's name.
+    pub agent_id: String,
+    /// The site it belongs to.
+    pub site: String,
+    /// The server's id.
+    pub server: ServerId,
+    /// The Ed25519 public key that signs the server's commands, base64url; the invitation holds its fingerprint.
+    pub server_key: String,
+}

@@ -1,0 +1,241 @@
+//! The frames of the agent link at `/ws/agent` (ledger row V6): JSON text, `{"type":"HELLO","payload":{...}}`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    agent::{ContainerEngine, HostFacts},
+    command::CommandStatus,
+    container::ContainerFacts,
+    endpoint::{Content, Empty, endpoints},
+    envelope::Envelope,
+    event::EventKind,
+    image::ImageFacts,
+    telemetry::Telemetry,
+};
+use crate::id::{CommandId, ExecutionId};
+
+endpoints! {
+    /// The agent link: a WebSocket whose first frame proves the agent.
+    AgentLink: GET "/ws/agent", Agent, Empty => Empty { CONTENT: Content = Content::WebSocket; };
+}
+
+/// The response header that carries the connection's challenge, base64url.
+pub const CHALLENGE_HEADER: &str = "worpen-challenge";
+
+/// The most bytes one text frame may have.
+pub const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
+
+/// A frame from an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "payload", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AgentFrame {
+    /// Who it is; always first.
+    Hello(Box<Hello>),
+    /// It lives.
+    Heartbeat(Heartbeat),
+    /// What it measured.
+    Telemetry(Box<Sequenced<Telemetry>>),
+    /// Everything its engine holds now.
+    Inventory(Sequenced<Inventory>),
+    /// Something happened on the node.
+    Event(Box<Sequenced<NodeEvent>>),
+    /// How an execution stands.
+    #[serde(alias = "RESULT")]
+    CommandResult(Sequenced<CommandResult>),
+    /// Every server frame up to this one is committed.
+    Ack(Ack),
+    /// It could not take a frame.
+    Error(LinkError),
+}
+
+/// A frame from the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "payload", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ServerFrame {
+    /// The agent is admitted.
+    Welcome(Welcome),
+    /// Do this.
+    Command(Envelope),
+    /// Stop doing that.
+    Cancel(Cancel),
+    /// Report in full now.
+    Sync(Empty),
+    /// Everything up to this sequence is committed; the agent may forget it.
+    Ack(Ack),
+    /// The server could not take a frame; after `fatal` codes it closes the link.
+    Error(LinkError),
+}
+
+/// A payload that must not be lost: the agent keeps it until its sequence is acknowledged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sequenced<T> {
+    /// Rises by one with every such frame of the agent, across links and restarts; absent from plain clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// The payload.
+    #[serde(flatten)]
+    pub body: T,
+}
+
+/// Who an agent is and what it can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The agent's name.
+    pub agent_id: String,
+    /// Its site.
+    pub site: String,
+    /// The version of its program.
+    pub version: String,
+    /// The verbs that it can run.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// The node.
+    #[serde(flatten)]
+    pub host: HostFacts,
+    /// The container engine, where there is one.
+    #[serde(default)]
+    pub container_engine: Option<ContainerEngine>,
+    /// Names and values that its operator gave it.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// The signed [`HelloProof`](super::envelope::HelloProof).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Envelope>,
+}
+
+/// How often to speak, and the server's own proof.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Seconds between heartbeats.
+    pub heartbeat_interval_s: u32,
+    /// Seconds between telemetry.
+    pub telemetry_interval_s: u32,
+    /// The server's time.
+    pub server_time: Timestamp,
+    /// The signed [`WelcomeProof`](super::envelope::WelcomeProof).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Envelope>,
+}
+
+/// A pulse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Heartbeat {
+    /// The agent's name.
+    pub agent_id: String,
+    /// `ONLINE` or `DEGRADED`, by the agent's own judgement.
+    pub status: String,
+    /// CPU in use, percent.
+    #[serde(default)]
+    pub cpu: Option<f32>,
+    /// Memory in use, percent.
+    #[serde(default)]
+    pub ram: Option<f32>,
+}
+
+/// Everything a node's engine holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// When it was taken, by the node's clock.
+    pub time: Timestamp,
+    /// The engine; `null` where there is none, and then the lists are empty.
+    #[serde(default)]
+    pub container_engine: Option<ContainerEngine>,
+    /// Every container, whatever its state.
+    #[serde(default)]
+    pub containers: Vec<ContainerFacts>,
+    /// Every image.
+    #[serde(default)]
+    pub images: Vec<ImageFacts>,
+}
+
+/// Something that happened on a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeEvent {
+    /// When, by the node's clock.
+    pub time: Timestamp,
+    /// What, `container.died`.
+    #[serde(rename = "kind")]
+    pub kind: EventKind,
+    /// The container as it is now; of a removed one, as it last was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerFacts>,
+    /// The image as it is now; of a removed one, as it last was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageFacts>,
+    /// Further facts, such as `exit_code` or `signal`.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
+    /// The execution that caused it, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<ExecutionId>,
+}
+
+/// How an execution stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandResult {
+    /// The command.
+    pub command_id: CommandId,
+    /// The attempt; absent from plain clients, which have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
+    /// `started`, or how it ended.
+    pub status: CommandStatus,
+    /// What it gave.
+    #[serde(default)]
+    pub result: Option<serde_json::Value>,
+    /// Why it failed.
+    #[serde(default)]
+    pub error_message: Option<String>,
+    /// When, by the node's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+}
+
+/// Names a command to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancel {
+    /// The command.
+    pub command_id: CommandId,
+}
+
+/// Everything up to `sequence` is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// The highest committed sequence.
+    pub sequence: u64,
+}
+
+/// Why a frame was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkError {
+    /// A stable, machine-readable name.
+    pub code: LinkErrorCode,
+    /// What was wrong with the frame.
+    pub detail: String,
+}
+
+/// The kinds of [`LinkError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkErrorCode {
+    /// The frame is not one of the protocol's.
+    BadFrame,
+    /// The frame may not come now: HELLO is first, and only once.
+    OutOfOrder,
+    /// The proof does not hold; fatal.
+    NotProven,
+    /// The agent is revoked or removed; fatal, and trying again is useless.
+    Revoked,
+    /// Two processes hold this identity, or its state is an old copy; fatal.
+    Quarantined,
+    /// A newer link of the same process took over; fatal.
+    Replaced,
+    /// The order was refused by the agent.
+    Refused,
+    /// The server cannot store just now; the agent keeps the frame and comes again.
+    Unavailable,
+}

@@ -1,0 +1,17 @@
+//! The words on the wire: serde and JSON schemas, no behaviour beyond reading and writing themselves.
+
+pub mod agent;
+pub mod auth;
+pub mod command;
+pub mod container;
+pub mod endpoint;
+pub mod envelope;
+pub mod event;
+pub mod health;
+pub mod image;
+pub mod invitation;
+pub mod link;
+pub mod page;
+pub mod problem;
+pub mod telemetry;
+pub mod user;

@@ -1,0 +1,1 @@
+//! The control plane: its parts wired together.

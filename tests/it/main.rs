@@ -1,0 +1,3 @@
+//! Behaviour of the whole, in one binary.
+
+mod store;
