@@ -77,11 +77,9 @@ CREATE TABLE commands (
     id             TEXT   NOT NULL PRIMARY KEY,
     verb           TEXT   NOT NULL,
     args           TEXT   NOT NULL,
-    status         TEXT   NOT NULL,
     actor          TEXT   NOT NULL,
     created_at     BIGINT NOT NULL,
     expires_at     BIGINT NOT NULL,
-    ended_at       BIGINT,
     timeout_s      BIGINT NOT NULL,
     correlation_id TEXT   NOT NULL
 );
