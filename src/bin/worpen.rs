@@ -1,3 +1,7 @@
 //! The `worpen` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    worpen::cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,130 @@
+//! `worpen containers`: what runs on the nodes.
+
+mod get;
+mod ls;
+mod restart;
+mod rm;
+mod start;
+mod stop;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+
+use super::{
+    error::CliError,
+    exit::ExitStatus,
+    measure,
+    printer::Tone,
+    session::Session,
+    table::{Cell, Column, Row},
+};
+use crate::proto::container::{Container, ContainerState};
+
+/// Verbs of `worpen containers`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Containers {
+    /// List the containers.
+    #[command(visible_alias = "list")]
+    Ls(ls::Args),
+    /// Show one container.
+    Get(get::Args),
+    /// Start containers.
+    Start(start::Args),
+    /// Stop containers.
+    Stop(stop::Args),
+    /// Stop containers, then start them.
+    Restart(restart::Args),
+    /// Remove containers.
+    Rm(rm::Args),
+}
+
+/// The containers that a verb acts on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Targets {
+    /// Id, name, or NODE/NAME of each container; `-` reads them from stdin.
+    #[arg(required = true, value_name = "CONTAINER")]
+    pub(crate) containers: Vec<String>,
+}
+
+pub(crate) async fn run(verb: Containers, session: &Session) -> Result<ExitStatus, CliError> {
+    match verb {
+        Containers::Ls(args) => ls::run(args, session).await,
+        Containers::Get(args) => get::run(args, session).await,
+        Containers::Start(args) => start::run(args, session).await,
+        Containers::Stop(args) => stop::run(args, session).await,
+        Containers::Restart(args) => restart::run(args, session).await,
+        Containers::Rm(args) => rm::run(args, session).await,
+    }
+}
+
+impl Row for Container {
+    const COLUMNS: &'static [Column] = &[
+        Column::Words("NODE"),
+        Column::Words("NAME"),
+        Column::Words("STATE"),
+        Column::Number("SINCE"),
+        Column::Words("HEALTH"),
+        Column::Words("IMAGE"),
+        Column::Words("PORTS"),
+        Column::Words("ID"),
+    ];
+
+    fn name(&self) -> String {
+        format!("{}/{}", self.node, self.facts.name)
+    }
+
+    fn cells(&self, now: Timestamp) -> Vec<Cell> {
+        let facts = &self.facts;
+        vec![
+            self.node.as_str().into(),
+            facts.name.as_str().into(),
+            state(self, now),
+            measure::age_or_dash(since(self), now).into(),
+            health(self),
+            facts.image.as_str().into(),
+            if facts.ports.is_empty() { measure::dash() } else { facts.ports.join(" ") }.into(),
+            facts.id.chars().take(12).collect::<String>().into(),
+        ]
+    }
+}
+
+/// The state, and for how long nobody could confirm it.
+fn state(container: &Container, now: Timestamp) -> Cell {
+    let facts = &container.facts;
+    let (word, tone) = match facts.state {
+        ContainerState::Created => ("created".to_owned(), Tone::Dim),
+        ContainerState::Running => ("running".to_owned(), Tone::Good),
+        ContainerState::Paused => ("paused".to_owned(), Tone::Warning),
+        ContainerState::Restarting => ("restarting".to_owned(), Tone::Warning),
+        ContainerState::Removing => ("removing".to_owned(), Tone::Dim),
+        ContainerState::Exited => match facts.exit_code {
+            Some(code) if code != 0 => (format!("exited {code}"), Tone::Bad),
+            _ => ("exited".to_owned(), Tone::Dim),
+        },
+        ContainerState::Dead => ("dead".to_owned(), Tone::Bad),
+    };
+    match container.stale_since {
+        Some(since) => Cell::toned(format!("{word} ({} ago)", measure::age(since, now)), Tone::Dim),
+        None => Cell::toned(word, tone),
+    }
+}
+
+/// Since when it is in its state, as far as the engine tells.
+fn since(container: &Container) -> Option<Timestamp> {
+    let facts = &container.facts;
+    match facts.state {
+        ContainerState::Running | ContainerState::Paused => facts.started_at,
+        ContainerState::Exited | ContainerState::Dead => facts.finished_at,
+        ContainerState::Created | ContainerState::Restarting | ContainerState::Removing => facts.created_at,
+    }
+}
+
+fn health(container: &Container) -> Cell {
+    let Some(word) = container.facts.health.as_deref() else { return measure::dash().into() };
+    let tone = match word {
+        "healthy" => Tone::Good,
+        "unhealthy" => Tone::Bad,
+        _ => Tone::Warning,
+    };
+    Cell::toned(word, tone)
+}

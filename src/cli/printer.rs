@@ -1,0 +1,244 @@
+//! [`Printer`]: the only writer to the terminal. Data goes to stdout; everything else goes to stderr.
+
+use std::{
+    env,
+    fmt::Write as _,
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::ProgressBar;
+
+use super::error::{CliError, Failure};
+
+/// Writes for a person or a pipe, as loud and as colourful as was asked for.
+#[derive(Clone, Debug)]
+pub struct Printer {
+    loudness: Loudness,
+    out: Stream,
+    err: Stream,
+    width: Option<u16>,
+}
+
+/// How much is told besides the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    /// Errors only.
+    Quiet,
+    /// Errors, warnings and notes.
+    Normal,
+    /// Also what was resolved and called.
+    Verbose,
+}
+
+/// What a word means; shown as a colour on a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing in particular.
+    #[default]
+    Plain,
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Warning,
+    /// Not as it should be.
+    Bad,
+    /// Beside the point.
+    Dim,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    terminal: bool,
+    colour: bool,
+}
+
+impl Printer {
+    /// Looks at the streams and at `NO_COLOR`, `CLICOLOR_FORCE` and `TERM`.
+    #[must_use]
+    pub fn new(loudness: Loudness, no_colour: bool) -> Self {
+        let says = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let never = no_colour || says("NO_COLOR");
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let stream =
+            |terminal| Stream { terminal, colour: !never && (says("CLICOLOR_FORCE") || (terminal && !dumb)) };
+        let out = stream(io::stdout().is_terminal());
+        let width =
+            out.terminal.then(crossterm::terminal::size).and_then(Result::ok).map(|(columns, _)| columns);
+        Self {
+            loudness,
+            out,
+            err: stream(io::stderr().is_terminal()),
+            width: width.filter(|width| *width > 0),
+        }
+    }
+
+    /// The columns of the terminal that the data goes to; `None` when it goes elsewhere.
+    #[must_use]
+    pub fn width(&self) -> Option<u16> {
+        self.width
+    }
+
+    /// Whether the data may be coloured.
+    #[must_use]
+    pub fn colours_data(&self) -> bool {
+        self.out.colour
+    }
+
+    /// Whether a person can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.err.terminal && io::stdin().is_terminal()
+    }
+
+    /// Writes lines of data.
+    pub fn data(&self, text: &str) -> Result<(), CliError> {
+        let mut out = io::stdout().lock();
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.write_all(end.as_bytes()))
+            .and_then(|()| out.flush())
+            .map_err(CliError::output)
+    }
+
+    /// Tells what happened.
+    pub fn note(&self, text: &str) {
+        if self.loudness >= Loudness::Normal {
+            self.tell(&calm(text));
+        }
+    }
+
+    /// Tells what is worth a look.
+    pub fn warning(&self, text: &str) {
+        if self.loudness >= Loudness::Normal {
+            self.tell(&format!("{} {}", self.paint("warning:", Tone::Warning), calm(text)));
+        }
+    }
+
+    /// Tells how something was done.
+    pub fn detail(&self, text: &str) {
+        if self.loudness >= Loudness::Verbose {
+            self.tell(&self.paint(&calm(text), Tone::Dim));
+        }
+    }
+
+    /// Tells a failure: what, why, which fields, and what to do.
+    pub fn failure(&self, failure: &Failure) {
+        self.failure_after(String::new(), failure);
+    }
+
+    /// Tells a failure of one of several targets.
+    pub fn failure_of(&self, target: &str, failure: &Failure) {
+        self.failure_after(format!("{target}: "), failure);
+    }
+
+    fn failure_after(&self, prefix: String, failure: &Failure) {
+        let mut chain = failure.chain();
+        let mut text = self.paint("error:", Tone::Bad);
+        let _ = write!(text, " {}", calm(&(prefix + &chain.next().unwrap_or_default())));
+        for cause in chain {
+            let _ = write!(text, "\n  {} {}", self.paint("because:", Tone::Dim), calm(&cause));
+        }
+        for field in &failure.fields {
+            let line = format!("{}: {}", field.pointer.trim_start_matches('/'), field.detail);
+            let _ = write!(text, "\n  {}", calm(&line));
+        }
+        if let Some(id) = &failure.request_id
+            && self.loudness >= Loudness::Verbose
+        {
+            let _ = write!(text, "\n  {} {}", self.paint("request:", Tone::Dim), calm(id));
+        }
+        if let Some(hint) = &failure.hint {
+            let _ = write!(text, "\n{} {}", self.paint("hint:", Tone::Good), calm(hint));
+        }
+        self.tell(&text);
+    }
+
+    /// Asks for a line, without its end.
+    pub fn ask(&self, question: &str) -> Result<String, CliError> {
+        self.prompt(question);
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(CliError::input)?;
+        Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// Writes a question and leaves the cursor behind it.
+    pub fn prompt(&self, question: &str) {
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{} ", calm(question)).and_then(|()| err.flush());
+    }
+
+    /// Ends the line of a prompt whose answer was not shown.
+    pub fn end_prompt(&self) {
+        self.tell("");
+    }
+
+    /// Shows that something takes its time, on a terminal and nowhere else.
+    #[must_use]
+    pub fn waiting(&self, what: &str) -> Waiting {
+        let shown = self.err.terminal && self.loudness >= Loudness::Normal;
+        Waiting(shown.then(|| {
+            let bar = ProgressBar::new_spinner().with_message(calm(what));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        }))
+    }
+
+    /// Writes the command line's own words: help to stdout, a wrong use to stderr.
+    pub(super) fn usage(&self, error: &clap::Error) -> Result<(), CliError> {
+        let stream = if error.use_stderr() { self.err } else { self.out };
+        let words = error.render();
+        let text = if stream.colour { words.ansi().to_string() } else { words.to_string() };
+        if error.use_stderr() {
+            self.tell(text.trim_end());
+            return Ok(());
+        }
+        self.data(&text)
+    }
+
+    fn paint(&self, text: &str, tone: Tone) -> String {
+        let code = match tone {
+            _ if !self.err.colour => return text.to_owned(),
+            Tone::Plain => return text.to_owned(),
+            Tone::Good => "32",
+            Tone::Warning => "33",
+            Tone::Bad => "1;31",
+            Tone::Dim => "2",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// A person who closed stderr does not want to know; there is nobody left to tell.
+    fn tell(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// A sign of life that goes when it is dropped.
+#[derive(Debug)]
+pub struct Waiting(Option<ProgressBar>);
+
+impl Waiting {
+    /// Takes the sign away while something is printed.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Takes the control characters out of text that came from elsewhere, so that a container's name cannot move the
+/// cursor or set the window's title.
+#[must_use]
+pub fn calm(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
