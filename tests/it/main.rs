@@ -1,7 +1,9 @@
 //! Behaviour of the whole, in one binary.
 
 mod access;
+mod api;
 mod harness;
 mod layering;
+mod node;
 mod store;
 mod support;
