@@ -11,7 +11,7 @@ const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 /// What an agent needs to know; how often it speaks comes from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentConfig {
-    /// The server, `http://HOST:PORT` or `https://HOST:PORT`. Only joining reads it: afterwards the identity knows.
+    /// The server, `http://HOST:PORT` or `https://HOST:PORT`; empty for the one that the node joined.
     pub server: String,
     /// The folder of the agent's identity and state, made with mode 0700 when it is missing.
     pub data: PathBuf,
