@@ -169,6 +169,12 @@ impl Identity {
         &self.trusted
     }
 
+    /// The public half of the node's own key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.node.key.public()
+    }
+
     /// The node's own key.
     pub(super) const fn key(&self) -> &SigningKey {
         &self.node.key
