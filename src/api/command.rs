@@ -43,15 +43,14 @@ pub(super) async fn give<E: Endpoint<Response = Command>>(
 /// The command once it ended, or as it stands when the wait is over.
 async fn ended(app: &Arc<App>, id: CommandId, wait: Duration) -> Result<Command, Error> {
     let deadline = Instant::now() + wait;
-    let mut changes = app.feed.changes();
     loop {
-        changes.mark_unchanged();
+        let seen = app.feed.last();
         let command = app.records.command(id).await?.ok_or_else(|| Error::not_found("command", id))?;
         if has_ended(command.status) || wait.is_zero() {
             return Ok(command);
         }
         let waited = tokio::select! {
-            changed = timeout_at(deadline, app.feed.next_about(id, &mut changes)) => changed.is_ok(),
+            changed = timeout_at(deadline, app.feed.next_about(id, seen)) => changed.is_ok(),
             () = app.shutdown.cancelled() => false,
         };
         if !waited {

@@ -150,7 +150,8 @@ async fn keep_token(app: &App, path: &Path) -> Result<(), CliError> {
     let failed = |error| CliError::new(ExitStatus::Failed, error);
     match fs::read_to_string(path) {
         Ok(known) => {
-            let holder = key::recognize(&*app.records, known.trim(), Timestamp::now()).await.map_err(failed)?;
+            let holder =
+                key::recognize(&*app.records, known.trim(), Timestamp::now()).await.map_err(failed)?;
             if holder.is_some() {
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! Behaviour of the whole, in one binary.
 
 mod access;
+mod agent;
 mod api;
 mod harness;
 mod layering;

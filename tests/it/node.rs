@@ -18,7 +18,9 @@ use worpen::{
         container::{ContainerFacts, ContainerState},
         envelope::{COMMAND_TYPE, CommandOrder, HELLO_TYPE, HelloProof, WELCOME_TYPE, WelcomeProof},
         invitation::{JoinRequest, Joined},
-        link::{AgentFrame, CHALLENGE_HEADER, Heartbeat, Hello, Inventory, LinkErrorCode, Sequenced, ServerFrame},
+        link::{
+            AgentFrame, CHALLENGE_HEADER, Heartbeat, Hello, Inventory, LinkErrorCode, Sequenced, ServerFrame,
+        },
         telemetry::{MemoryUsage, Telemetry},
     },
     server,

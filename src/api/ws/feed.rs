@@ -57,16 +57,18 @@ impl Feed {
         Some(recent.iter().skip(skip).take(limit).cloned().collect())
     }
 
-    /// Waits until an event about this command was committed since `changes` was last seen.
-    pub async fn next_about(&self, command: CommandId, changes: &mut watch::Receiver<u64>) {
+    /// Waits until an event about this command stands in the log after a sequence.
+    pub async fn next_about(&self, command: CommandId, mut seen: u64) {
         let correlation = command.to_string();
-        let mut seen = *changes.borrow();
-        while changes.changed().await.is_ok() {
-            let now = *changes.borrow_and_update();
-            let fresh = self.after(seen, usize::MAX);
-            seen = now;
-            let about = |event: &Arc<Event>| event.correlationid.as_deref() == Some(&correlation);
-            if fresh.is_none_or(|events| events.iter().any(about)) {
+        let about = |event: &Arc<Event>| event.correlationid.as_deref() == Some(&correlation);
+        let mut changes = self.changes();
+        loop {
+            let last = *changes.borrow_and_update();
+            if self.after(seen, usize::MAX).is_none_or(|events| events.iter().any(about)) {
+                return;
+            }
+            seen = last;
+            if changes.changed().await.is_err() {
                 return;
             }
         }

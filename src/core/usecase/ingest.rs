@@ -123,7 +123,7 @@ pub async fn event(
     if let Some(id) = event.execution
         && let Some(record) = records.execution(id).await?.filter(|record| record.agent == agent)
     {
-        appended = appended.correlated(record.correlation).caused_by(Some(record.cause));
+        appended = appended.correlated(record.command.to_string()).caused_by(Some(record.cause));
     }
     Ok(commit_once(store, agent, sequence, change.event(appended)).await?)
 }

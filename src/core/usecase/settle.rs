@@ -55,7 +55,7 @@ fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) ->
                 "status": result.status, "result": result.result, "error_message": result.error_message }),
         )
         .about(record.node.clone())
-        .correlated(record.correlation.clone())
+        .correlated(record.command.to_string())
         .caused_by(Some(record.cause));
     event.time = at;
     let statement = match result.status {

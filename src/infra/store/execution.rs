@@ -14,7 +14,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT executions.id, command_id, agent, node, executions.status, verb, args, created_at, expires_at,
-                timeout_s, correlation_id, cause
+                timeout_s, cause
             FROM executions JOIN commands ON commands.id = executions.command_id ",
             $rest
         )
@@ -73,7 +73,6 @@ fn record(row: &mut Columns<'_>) -> Result<ExecutionRecord, StoreError> {
         created_at: row.next()?,
         expires_at: row.next()?,
         timeout_s: row.next()?,
-        correlation: row.next()?,
         cause: row.next()?,
     })
 }

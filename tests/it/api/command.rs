@@ -39,16 +39,15 @@ fn result(order: &CommandOrder, sequence: u64, status: CommandStatus) -> AgentFr
 #[tokio::test]
 async fn the_log_tells_a_command_with_its_causes() {
     let (server, _node, mut link) = one_container().await;
-    let (given, ()) = tokio::join!(
-        post(&server, "/api/v1/containers/web-1%2Fc-aaa/stop?wait=20", &json!({ "timeout_s": 1 }), None),
-        async {
+    let grace = json!({ "timeout_s": 1 });
+    let (given, ()) =
+        tokio::join!(post(&server, "/api/v1/containers/web-1%2Fc-aaa/stop?wait=20", &grace, None), async {
             let order = link.order().await;
             assert_eq!((order.verb.as_str(), &order.args["timeout_s"]), ("docker.stop", &json!(1)));
             assert_eq!(order.args["container"], "aaa");
             link.say(&result(&order, 2, CommandStatus::Started)).await;
             link.say(&result(&order, 3, CommandStatus::Succeeded)).await;
-        }
-    );
+        });
     let (status, command) = given;
     assert_eq!((status, command["status"].as_str()), (200, Some("succeeded")), "{command}");
     let events = story(&server, "command.*").await;
@@ -122,6 +121,8 @@ async fn a_command_that_nobody_took_expires() {
     worpen::core::usecase::dispatch::expire(&*server.app.store, &*server.app.records, &later).await.unwrap();
     let (_, command) = get(&server, &format!("/api/v1/commands/{}", command["id"].as_str().unwrap())).await;
     assert_eq!(command["status"], "expired");
-    assert!(command["executions"][0]["error_message"].as_str().unwrap().starts_with("web-1 did not take it by"));
+    assert!(
+        command["executions"][0]["error_message"].as_str().unwrap().starts_with("web-1 did not take it by")
+    );
     server.stop().await;
 }

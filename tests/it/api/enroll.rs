@@ -71,7 +71,8 @@ async fn two_live_processes_with_one_identity_are_both_quarantined() {
     let mut node = TestNode::joined(&server, "web-1").await;
     let link = node.link().await;
     let idle = tokio::spawn(link.idle());
-    let copy = TestNode { instance: "web-1-copy".into(), ..node.clone() };
+    let mut copy = node.clone();
+    copy.instance = "web-1-copy".into();
     assert_eq!(copy.refused().await, LinkErrorCode::Quarantined);
     assert_eq!(idle.await.unwrap(), Some(LinkErrorCode::Quarantined));
     assert_eq!(get(&server, "/api/v1/agents/web-1").await.1["status"], "QUARANTINED");

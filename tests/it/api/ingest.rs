@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use worpen::proto::{container::ContainerState::{Exited, Running}, link::{LinkErrorCode, ServerFrame}};
+use worpen::proto::{
+    container::ContainerState::{Exited, Running},
+    link::{LinkErrorCode, ServerFrame},
+};
 
 use super::{get, story};
 use crate::{harness::TestServer, node::TestNode};
@@ -42,9 +45,7 @@ async fn a_full_report_after_an_absence_tells_what_happened() {
     let told: Vec<(&str, &str)> = story
         .iter()
         .skip(2)
-        .map(|event| {
-            (event["type"].as_str().unwrap(), event["data"]["container"]["name"].as_str().unwrap())
-        })
+        .map(|event| (event["type"].as_str().unwrap(), event["data"]["container"]["name"].as_str().unwrap()))
         .collect();
     assert_eq!(
         told,

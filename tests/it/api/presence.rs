@@ -29,7 +29,15 @@ async fn a_lost_link_is_unknown_at_once_and_offline_after_three_intervals() {
     let kinds: Vec<&str> = story.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(
         kinds,
-        ["agent.invited", "agent.joined", "agent.online", "agent.unknown", "agent.offline", "agent.online", "agent.unknown"]
+        [
+            "agent.invited",
+            "agent.joined",
+            "agent.online",
+            "agent.unknown",
+            "agent.offline",
+            "agent.online",
+            "agent.unknown"
+        ]
     );
     server.stop().await;
 }
