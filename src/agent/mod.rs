@@ -210,9 +210,9 @@ async fn keep_linked(node: &Node, mut identity: Identity) -> Result<(), RunError
             End::Quarantined(_) => QUARANTINE.mul_f64(0.75 + random() / 2.0),
             End::Lost(_) | End::NotTrusted(_) => backoff.next(random()),
         };
-        if told.as_ref() != Some(&end) {
+        let state = std::mem::discriminant(&end);
+        if told.replace(state) != Some(state) {
             tell(&identity, &end);
-            told = Some(end);
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

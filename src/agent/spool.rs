@@ -3,14 +3,20 @@
 //! Bounded: beyond its bytes the oldest telemetry goes first, then the oldest reports of the engine, a command's
 //! result never. What went is told once, by a `spool.trimmed` event with counts and the range of times.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::state::{Durability, State, StateError};
+use super::{
+    cause::chain,
+    state::{Durability, State, StateError},
+};
 use crate::proto::{
     event::EventKind,
     link::{CommandResult, Inventory, MAX_FRAME_BYTES, NodeEvent},
@@ -106,6 +112,7 @@ pub(super) struct Spool {
     limit: u64,
     levels: Mutex<Levels>,
     fresh: Notify,
+    failing: AtomicBool,
 }
 
 impl Spool {
@@ -118,7 +125,33 @@ impl Spool {
             }
             Ok(Levels { next, bytes: total_bytes(transaction)?, sent: next - 1 })
         })?;
-        Ok(Self { state, limit, levels: Mutex::new(levels), fresh: Notify::new() })
+        Ok(Self {
+            state,
+            limit,
+            levels: Mutex::new(levels),
+            fresh: Notify::new(),
+            failing: AtomicBool::new(false),
+        })
+    }
+
+    /// Keeps what was seen. Where that fails it is said once in the log, and [`is_failing`](Self::is_failing) until
+    /// it works again: whoever measures or watches has nobody to tell.
+    pub(super) fn keep(&self, report: &Report) {
+        match self.push(report) {
+            Ok(()) if self.failing.swap(false, Ordering::Relaxed) => {
+                tracing::info!("reports can be kept again")
+            }
+            Ok(()) => {}
+            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+                tracing::error!(error = %chain(&error), "reports cannot be kept and are lost");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Whether the last report could not be kept.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     /// Adds a frame.
