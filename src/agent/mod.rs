@@ -129,7 +129,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
 fn lock(config: &AgentConfig) -> Result<File, RunError> {
     let path = config.data.join(LOCK);
     let unusable = |source| RunError::Identity(IdentityError::File { path: path.clone(), source });
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
+    let file = file::touch_private(&path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RunError::AlreadyRunning(config.data.clone())),
