@@ -1,6 +1,6 @@
 //! The process on each node: one outbound link, through which it is seen and commanded.
 //!
-//! In reading order: [`identity`] is who it is, [`join`] how it became that; `link` speaks with the server, and what
+//! In reading order: [`identity`] is who it is, [`join()`] how it became that; `link` speaks with the server, and what
 //! must not be lost goes through `spool`; `watcher` follows the container engine, `collector` measures the node;
 //! `order` judges what the server asks, `executor` does it, and `journal` remembers that it was done.
 //!

@@ -30,6 +30,9 @@ const UNCONFIRMED: &str = "unconfirmed";
 /// The most bytes of frames that are read at a time.
 const BATCH_BYTES: usize = 256 * 1024;
 
+/// The most bytes that a body may have, so that its frame with type and sequence still passes.
+const LARGEST_BODY: usize = MAX_FRAME_BYTES - 256;
+
 /// A frame that must not be lost.
 #[derive(Clone, Debug)]
 pub(super) enum Report {
@@ -138,9 +141,7 @@ impl Spool {
     /// it works again: whoever measures or watches has nobody to tell.
     pub(super) fn keep(&self, report: &Report) {
         match self.push(report) {
-            Ok(()) if self.failing.swap(false, Ordering::Relaxed) => {
-                tracing::info!("reports can be kept again")
-            }
+            Ok(()) if self.failing.swap(false, Ordering::Relaxed) => tracing::info!("reports are kept again"),
             Ok(()) => {}
             Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
                 tracing::error!(error = %chain(&error), "reports cannot be kept and are lost");
@@ -167,21 +168,24 @@ impl Spool {
         mut further: impl FnMut(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), StateError> {
         let body = report.body();
-        if body.len() > MAX_FRAME_BYTES - 256 {
-            tracing::error!(bytes = body.len(), "a report is larger than a frame may be and is left out");
-            return Ok(());
-        }
         let mut levels = self.levels();
         let before = *levels;
         *levels = self.state.write(durability, |transaction| {
             let mut levels = before;
             further(transaction)?;
+            if body.len() > LARGEST_BODY {
+                tracing::error!(bytes = body.len(), "a report is larger than a frame may be and is left out");
+                return Ok(levels);
+            }
             if matches!(report, Report::Inventory(_)) {
                 levels.bytes =
                     levels.bytes.saturating_sub(forget(transaction, "kind = ?1", kind::INVENTORY)?);
             }
             insert(transaction, &mut levels, report.kind(), report.time(), &body)?;
             levels.bytes = levels.bytes.saturating_add(body.len() as u64);
+            if levels.bytes > self.limit {
+                levels.bytes = total_bytes(transaction)?;
+            }
             if levels.bytes > self.limit {
                 trim(transaction, &mut levels, self.limit / 10 * 9)?;
             }
