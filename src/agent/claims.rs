@@ -14,6 +14,8 @@ use crate::{id::ExecutionId, proto::event::EventKind};
 const KEPT: SignedDuration = SignedDuration::from_secs(60);
 /// How far an event's time may lie outside the run: the engine writes it down a moment after the fact.
 const SLACK: SignedDuration = SignedDuration::from_millis(250);
+/// How long an abandoned act may still have effects: the engine goes on with what it began.
+const AFTERMATH: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Debug)]
 struct Claim {
@@ -38,7 +40,7 @@ impl Claims {
         let mut held = self.held();
         held.retain(|claim| claim.until.is_none_or(|until| from.duration_since(until) < KEPT));
         held.push(Claim { container: container.to_owned(), execution, from, until: None, seen: Vec::new() });
-        Held { claims: self, execution }
+        Held { claims: self, execution, settled: false }
     }
 
     /// The execution that caused an event, when its time lies within a run on that container.
@@ -73,9 +75,15 @@ impl Claims {
 pub(super) struct Held<'a> {
     claims: &'a Claims,
     execution: ExecutionId,
+    settled: bool,
 }
 
 impl Held<'_> {
+    /// Notes that the engine has answered. A claim that goes without it was abandoned, by a timeout or a cancel.
+    pub(super) const fn settle(&mut self) {
+        self.settled = true;
+    }
+
     /// Waits until an event of this kind is on its way, but no longer than `most`: so that the log tells first what
     /// happened and then that the command ended.
     pub(super) async fn until_seen(&self, kind: EventKind, most: Duration) {
@@ -87,9 +95,9 @@ impl Held<'_> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let now = Timestamp::now();
+        let until = Timestamp::now() + if self.settled { SignedDuration::ZERO } else { AFTERMATH };
         if let Some(claim) = self.claims.held().iter_mut().find(|claim| claim.execution == self.execution) {
-            claim.until = Some(now);
+            claim.until = Some(until);
         }
     }
 }

@@ -9,7 +9,6 @@ use tokio::{
 };
 
 use super::{
-    cause::chain,
     spool::{Report, Spool},
     watcher::Presence,
 };
@@ -73,8 +72,6 @@ impl Collector {
 
     fn keep(&self, telemetry: Telemetry) {
         self.pulse.send_replace(Some((telemetry.cpu_usage, telemetry.memory_usage.percent)));
-        if let Err(error) = self.spool.push(&Report::Telemetry(Box::new(telemetry))) {
-            tracing::error!(error = %chain(&error), "a measurement cannot be kept");
-        }
+        self.spool.keep(&Report::Telemetry(Box::new(telemetry)));
     }
 }

@@ -162,7 +162,7 @@ impl Executor {
         let engine = self.presence.borrow().engine.clone();
         let engine = engine.ok_or("there is no container engine on this node")?;
         let (id, running) = engine.look(act.container()).await.map_err(words)?;
-        let held = self.claims.hold(&id, order.execution);
+        let mut held = self.claims.hold(&id, order.execution);
         let (changed, last_event) = match act {
             Act::Start(_) => (!running, engine.start(&id).await.map(|()| EventKind::ContainerStarted)),
             Act::Stop(halt) => {
@@ -175,6 +175,7 @@ impl Executor {
                 (true, engine.remove(&id, removal.force).await.map(|()| EventKind::ContainerRemoved))
             }
         };
+        held.settle();
         let last_event = last_event.map_err(words)?;
         if changed {
             held.until_seen(last_event, EVENT_FIRST).await;

@@ -102,7 +102,8 @@ struct Session {
     clock: ServerClock,
 }
 
-/// The server's time: what it said when the link opened, and how long ago that was. A node's own clock may be wrong.
+/// The server's time; a node's own clock may be wrong. It counts from the moment HELLO left, so that it runs ahead of
+/// the server by what the opening took and never behind: no order that expired is taken for valid.
 #[derive(Clone, Copy)]
 struct ServerClock {
     told: Timestamp,
@@ -145,12 +146,13 @@ async fn open_link(node: &Node, identity: &mut Identity) -> Result<(Socket, Sess
         epoch,
         instance_nonce: node.instance.clone(),
     };
+    let asked = Instant::now();
     say(&mut socket, &AgentFrame::Hello(Box::new(hello(node, identity, &proof)))).await?;
     let welcome = timeout(OPENING, welcome(&mut socket))
         .await
         .map_err(|_| End::NotTrusted("no WELCOME came in time".into()))??;
     let proof = proven(identity, &welcome, &nonce, epoch)?;
-    let session = agree(node, identity, &welcome, &proof).map_err(End::Lost)?;
+    let session = agree(node, identity, &welcome, &proof, asked).map_err(End::Lost)?;
     Ok((socket, session))
 }
 
@@ -227,6 +229,7 @@ fn agree(
     identity: &mut Identity,
     welcome: &Welcome,
     proof: &WelcomeProof,
+    asked: Instant,
 ) -> Result<Session, String> {
     identity.sync_epoch(proof.epoch).map_err(|error| chain(&error))?;
     identity.trust(&proof.keys).map_err(|error| chain(&error))?;
@@ -243,7 +246,7 @@ fn agree(
         epoch: proof.epoch,
         acknowledged: proof.acknowledged,
         heartbeat: seconds(welcome.heartbeat_interval_s),
-        clock: ServerClock { told: proof.server_time, at: Instant::now() },
+        clock: ServerClock { told: proof.server_time, at: asked },
     })
 }
 

@@ -1,6 +1,6 @@
 //! The process on each node: one outbound link, through which it is seen and commanded.
 //!
-//! In reading order: [`identity`] is who it is, [`join`] how it became that; `link` speaks with the server, and what
+//! In reading order: [`identity`] is who it is, [`join()`] how it became that; `link` speaks with the server, and what
 //! must not be lost goes through `spool`; `watcher` follows the container engine, `collector` measures the node;
 //! `order` judges what the server asks, `executor` does it, and `journal` remembers that it was done.
 //!
@@ -129,7 +129,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
 fn lock(config: &AgentConfig) -> Result<File, RunError> {
     let path = config.data.join(LOCK);
     let unusable = |source| RunError::Identity(IdentityError::File { path: path.clone(), source });
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
+    let file = file::touch_private(&path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RunError::AlreadyRunning(config.data.clone())),
@@ -210,9 +210,9 @@ async fn keep_linked(node: &Node, mut identity: Identity) -> Result<(), RunError
             End::Quarantined(_) => QUARANTINE.mul_f64(0.75 + random() / 2.0),
             End::Lost(_) | End::NotTrusted(_) => backoff.next(random()),
         };
-        if told.as_ref() != Some(&end) {
+        let state = std::mem::discriminant(&end);
+        if told.replace(state) != Some(state) {
             tell(&identity, &end);
-            told = Some(end);
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

@@ -3,14 +3,20 @@
 //! Bounded: beyond its bytes the oldest telemetry goes first, then the oldest reports of the engine, a command's
 //! result never. What went is told once, by a `spool.trimmed` event with counts and the range of times.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::state::{Durability, State, StateError};
+use super::{
+    cause::chain,
+    state::{Durability, State, StateError},
+};
 use crate::proto::{
     event::EventKind,
     link::{CommandResult, Inventory, MAX_FRAME_BYTES, NodeEvent},
@@ -23,6 +29,9 @@ const SEQUENCE: &str = "sequence";
 const UNCONFIRMED: &str = "unconfirmed";
 /// The most bytes of frames that are read at a time.
 const BATCH_BYTES: usize = 256 * 1024;
+
+/// The most bytes that a body may have, so that its frame with type and sequence still passes.
+const LARGEST_BODY: usize = MAX_FRAME_BYTES - 256;
 
 /// A frame that must not be lost.
 #[derive(Clone, Debug)]
@@ -106,6 +115,7 @@ pub(super) struct Spool {
     limit: u64,
     levels: Mutex<Levels>,
     fresh: Notify,
+    failing: AtomicBool,
 }
 
 impl Spool {
@@ -118,7 +128,31 @@ impl Spool {
             }
             Ok(Levels { next, bytes: total_bytes(transaction)?, sent: next - 1 })
         })?;
-        Ok(Self { state, limit, levels: Mutex::new(levels), fresh: Notify::new() })
+        Ok(Self {
+            state,
+            limit,
+            levels: Mutex::new(levels),
+            fresh: Notify::new(),
+            failing: AtomicBool::new(false),
+        })
+    }
+
+    /// Keeps what was seen. Where that fails it is said once in the log, and [`is_failing`](Self::is_failing) until
+    /// it works again: whoever measures or watches has nobody to tell.
+    pub(super) fn keep(&self, report: &Report) {
+        match self.push(report) {
+            Ok(()) if self.failing.swap(false, Ordering::Relaxed) => tracing::info!("reports are kept again"),
+            Ok(()) => {}
+            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+                tracing::error!(error = %chain(&error), "reports cannot be kept and are lost");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Whether the last report could not be kept.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     /// Adds a frame.
@@ -134,21 +168,24 @@ impl Spool {
         mut further: impl FnMut(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), StateError> {
         let body = report.body();
-        if body.len() > MAX_FRAME_BYTES - 256 {
-            tracing::error!(bytes = body.len(), "a report is larger than a frame may be and is left out");
-            return Ok(());
-        }
         let mut levels = self.levels();
         let before = *levels;
         *levels = self.state.write(durability, |transaction| {
             let mut levels = before;
             further(transaction)?;
+            if body.len() > LARGEST_BODY {
+                tracing::error!(bytes = body.len(), "a report is larger than a frame may be and is left out");
+                return Ok(levels);
+            }
             if matches!(report, Report::Inventory(_)) {
                 levels.bytes =
                     levels.bytes.saturating_sub(forget(transaction, "kind = ?1", kind::INVENTORY)?);
             }
             insert(transaction, &mut levels, report.kind(), report.time(), &body)?;
             levels.bytes = levels.bytes.saturating_add(body.len() as u64);
+            if levels.bytes > self.limit {
+                levels.bytes = total_bytes(transaction)?;
+            }
             if levels.bytes > self.limit {
                 trim(transaction, &mut levels, self.limit / 10 * 9)?;
             }

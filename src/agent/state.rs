@@ -14,6 +14,8 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+use super::file;
+
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS frame (
         sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, time INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL
@@ -112,6 +114,8 @@ impl State {
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
+    // SQLite would make it readable to all; where this fails, opening it says why.
+    drop(file::touch_private(path));
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;

@@ -174,13 +174,13 @@ impl Watcher {
     /// Reads anew what an event is about, and tells of it.
     async fn apply(&mut self, engine: &Engine, event: EngineEvent) -> Result<(), EngineError> {
         let told = match event.subject {
-            Subject::Container(ref id) => self.container_event(engine, id, &event).await?,
+            Subject::Container(ref id) => Some(self.container_event(engine, id, &event).await?),
             Subject::Image(ref name) => self.image_event(engine, name, &event).await?,
         };
         self.since = self.since.max(event.time + SignedDuration::from_nanos(1));
         let Some(told) = told else { return Ok(()) };
         let cause = told.execution;
-        self.tell(&Report::Event(Box::new(told)));
+        self.spool.keep(&Report::Event(Box::new(told)));
         if let Some(execution) = cause {
             self.claims.saw(execution, event.kind);
         }
@@ -193,7 +193,7 @@ impl Watcher {
         engine: &Engine,
         id: &str,
         event: &EngineEvent,
-    ) -> Result<Option<NodeEvent>, EngineError> {
+    ) -> Result<NodeEvent, EngineError> {
         let container = if event.kind == EventKind::ContainerRemoved {
             self.known.containers.remove(id)
         } else {
@@ -205,9 +205,9 @@ impl Watcher {
                 None => self.known.containers.get(id).cloned(),
             }
         };
+        let container = container.unwrap_or_else(|| event.outline(id));
         let execution = self.claims.cause(id, event.time);
-        // Without facts the server could not say which container it was.
-        Ok(container.map(|facts| NodeEvent { container: Some(facts), execution, ..bare(event) }))
+        Ok(NodeEvent { container: Some(container), execution, ..bare(event) })
     }
 
     async fn image_event(
@@ -232,18 +232,12 @@ impl Watcher {
     }
 
     fn tell_inventory(&self, engine: Option<&Engine>, snapshot: Snapshot) {
-        self.tell(&Report::Inventory(Box::new(Inventory {
+        self.spool.keep(&Report::Inventory(Box::new(Inventory {
             time: Timestamp::now(),
             container_engine: engine.map(|engine| engine.about().clone()),
             containers: snapshot.containers,
             images: snapshot.images,
         })));
-    }
-
-    fn tell(&self, report: &Report) {
-        if let Err(error) = self.spool.push(report) {
-            tracing::error!(error = %chain(&error), "what the engine told cannot be kept");
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a node measures of itself (sysinfo). Only what is reported is read: no processes, no frequencies.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use sysinfo::{
@@ -40,7 +40,7 @@ impl Sampler {
     ) -> Telemetry {
         self.system.refresh_cpu_usage();
         self.system.refresh_memory_specifics(MemoryRefreshKind::everything());
-        self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
+        self.disks.refresh_specifics(true, DiskRefreshKind::nothing());
         self.networks.refresh(true);
         let load = System::load_average().unwrap_or_default();
         Telemetry {
@@ -104,31 +104,43 @@ fn memory(system: &System) -> MemoryUsage {
 
 /// The real disks by mount point. A device that is mounted in several places is told once, at the shortest path.
 fn disks(list: &[Disk]) -> BTreeMap<String, DiskUsage> {
-    let mut by_device: BTreeMap<String, (String, DiskUsage)> = BTreeMap::new();
+    let mut by_device: BTreeMap<String, (&Path, String)> = BTreeMap::new();
     for disk in list {
         let device = disk.name().to_string_lossy().into_owned();
         let file_system = disk.file_system().to_string_lossy().into_owned();
-        if disk.total_space() == 0 || !is_real(&device, &file_system) {
+        if !is_real(&device, &file_system) {
             continue;
         }
-        let mount_point = disk.mount_point().to_string_lossy().into_owned();
-        if by_device.get(&device).is_some_and(|(known, _)| known.len() <= mount_point.len()) {
-            continue;
+        let mount_point = disk.mount_point();
+        if by_device
+            .get(&device)
+            .is_none_or(|(known, _)| mount_point.as_os_str().len() < known.as_os_str().len())
+        {
+            by_device.insert(device, (mount_point, file_system));
         }
-        let (total_bytes, available_bytes) = (disk.total_space(), disk.available_space());
-        let used_bytes = total_bytes.saturating_sub(available_bytes);
-        let percent = percent(used_bytes, total_bytes);
-        let usage = DiskUsage {
-            device: device.clone(),
-            file_system,
-            total_bytes,
-            used_bytes,
-            available_bytes,
-            percent,
-        };
-        by_device.insert(device, (mount_point, usage));
     }
-    by_device.into_values().collect()
+    let told = by_device.into_iter().filter_map(|(device, (mount_point, file_system))| {
+        let usage = disk(device, file_system, mount_point)?;
+        Some((mount_point.to_string_lossy().into_owned(), usage))
+    });
+    told.collect()
+}
+
+/// One disk as `df` shows it. Blocks that only root may use are free, but available to nobody else; `sysinfo` does not
+/// tell the two apart, and would call them used.
+fn disk(device: String, file_system: String, mount_point: &Path) -> Option<DiskUsage> {
+    let told = rustix::fs::statvfs(mount_point).ok().filter(|told| told.f_blocks > 0)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+    let (used_bytes, available_bytes) =
+        (bytes(told.f_blocks.saturating_sub(told.f_bfree)), bytes(told.f_bavail));
+    Some(DiskUsage {
+        device,
+        file_system,
+        total_bytes: bytes(told.f_blocks),
+        used_bytes,
+        available_bytes,
+        percent: percent(used_bytes, used_bytes.saturating_add(available_bytes)),
+    })
 }
 
 /// Whether a file system is kept on a disk: a block device, or a pool that goes by a name of its own.

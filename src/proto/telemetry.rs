@@ -88,7 +88,7 @@ pub struct DiskUsage {
     pub used_bytes: u64,
     /// What an ordinary user could still write.
     pub available_bytes: u64,
-    /// `used_bytes` of `total_bytes`, percent.
+    /// `used_bytes` of used and available together, percent, as `df` shows it: 100 when an ordinary user is out of space.
     pub percent: f32,
 }
 

@@ -4,11 +4,12 @@ use super::*;
 fn an_event_within_a_run_has_a_cause_and_others_have_none() {
     let claims = Claims::default();
     let (execution, before) = (ExecutionId::generate(), Timestamp::now() - SignedDuration::from_secs(5));
-    let held = claims.hold("abc", execution);
+    let mut held = claims.hold("abc", execution);
     assert_eq!(claims.cause("abc", Timestamp::now()), Some(execution));
     assert_eq!(claims.cause("abc", before), None);
     assert_eq!(claims.cause("def", Timestamp::now()), None);
     let within = Timestamp::now();
+    held.settle();
     drop(held);
     assert_eq!(claims.cause("abc", within), Some(execution), "an event may come after the end");
     assert_eq!(claims.cause("abc", Timestamp::now() + SignedDuration::from_secs(5)), None);
@@ -26,4 +27,12 @@ async fn waiting_ends_when_the_event_is_on_its_way() {
         claims.saw(execution, EventKind::ContainerStopped);
     };
     tokio::join!(wait, tell);
+}
+
+#[test]
+fn an_abandoned_act_is_still_the_cause_of_what_follows() {
+    let claims = Claims::default();
+    let execution = ExecutionId::generate();
+    drop(claims.hold("abc", execution));
+    assert_eq!(claims.cause("abc", Timestamp::now() + SignedDuration::from_secs(5)), Some(execution));
 }

@@ -128,8 +128,12 @@ impl Reader<'_> {
         let kept = match check(envelope, standing) {
             Ok((order, act)) => {
                 self.last = order.sequence;
-                self.answer(AgentFrame::Ack(Ack { sequence: order.sequence }))?;
-                self.node.executor.take(order, act)
+                let sequence = order.sequence;
+                let taken = self.node.executor.take(order, act);
+                if taken.is_ok() {
+                    self.answer(AgentFrame::Ack(Ack { sequence }))?;
+                }
+                taken
             }
             Err(refused) => {
                 tracing::warn!(why = %refused.why, "refused an order");
@@ -239,8 +243,9 @@ impl Writer<'_> {
     /// A heartbeat, and a ping that a living server answers even when it has nothing to say.
     async fn pulse(&mut self) -> Result<(), End> {
         let (cpu, ram) = self.node.pulse.borrow().unzip();
-        let status = "ONLINE".to_owned();
-        self.say(&AgentFrame::Heartbeat(Heartbeat { agent_id: self.name.clone(), status, cpu, ram })).await?;
+        let status = if self.node.spool.is_failing() { "DEGRADED" } else { "ONLINE" };
+        let (agent_id, status) = (self.name.clone(), status.to_owned());
+        self.say(&AgentFrame::Heartbeat(Heartbeat { agent_id, status, cpu, ram })).await?;
         self.sink.send(Message::Ping(Bytes::new())).await.map_err(lost)
     }
 

@@ -1,12 +1,15 @@
 //! The engine's event stream in our words.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{EventMessage, EventMessageTypeEnum};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::proto::event::EventKind;
+use crate::proto::{
+    container::{ContainerFacts, ContainerState},
+    event::EventKind,
+};
 
 /// The events that are asked for. Health checks run an `exec` every few seconds, which nobody needs to hear of.
 const ACTIONS: [&str; 20] = [
@@ -43,6 +46,39 @@ pub struct EngineEvent {
     pub subject: Subject,
     /// Further facts, such as `exit_code` or `signal`.
     pub attributes: Map<String, Value>,
+    /// The container's name and image as the event itself tells them.
+    called: (String, String),
+}
+
+impl EngineEvent {
+    /// What the event alone tells of its container: one that lives for a moment is gone before it can be read.
+    #[must_use]
+    pub fn outline(&self, id: &str) -> ContainerFacts {
+        let state = match self.kind {
+            EventKind::ContainerCreated => ContainerState::Created,
+            EventKind::ContainerDied | EventKind::ContainerStopped | EventKind::ContainerRemoved => {
+                ContainerState::Exited
+            }
+            EventKind::ContainerPaused => ContainerState::Paused,
+            _ => ContainerState::Running,
+        };
+        let (name, image) = self.called.clone();
+        ContainerFacts {
+            id: id.to_owned(),
+            name,
+            image,
+            image_id: String::new(),
+            command: None,
+            state,
+            health: None,
+            exit_code: self.attributes.get("exit_code").and_then(Value::as_i64),
+            created_at: None,
+            started_at: None,
+            finished_at: None,
+            ports: Vec::new(),
+            labels: BTreeMap::new(),
+        }
+    }
 }
 
 /// What an event is about.
@@ -71,7 +107,8 @@ pub(super) fn read(message: EventMessage) -> Option<EngineEvent> {
         EventMessageTypeEnum::IMAGE => (image_kind(word)?, Subject::Image(id)),
         _ => return None,
     };
-    Some(EngineEvent { time, kind, subject, attributes: attributes(kind, detail, &given) })
+    let called = ["name", "image"].map(|word| given.get(word).cloned().unwrap_or_default()).into();
+    Some(EngineEvent { time, kind, subject, attributes: attributes(kind, detail, &given), called })
 }
 
 fn container_kind(action: &str) -> Option<EventKind> {

@@ -27,6 +27,17 @@ fn a_measurement_of_this_host_is_filled_and_plausible() {
     let devices: std::collections::BTreeSet<_> =
         measured.disk_usage.values().map(|disk| &disk.device).collect();
     assert_eq!(devices.len(), measured.disk_usage.len(), "a device is told once");
+    for (mount_point, disk) in &measured.disk_usage {
+        let shown = std::process::Command::new("df")
+            .args(["-B1", "--output=size,used", mount_point])
+            .output()
+            .unwrap();
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        let figures: Vec<u64> =
+            shown.lines().last().unwrap().split_whitespace().map(|word| word.parse().unwrap()).collect();
+        assert_eq!(figures[0], disk.total_bytes, "{mount_point}");
+        assert!(figures[1].abs_diff(disk.used_bytes) < 1 << 30, "{mount_point}: {figures:?} {disk:?}");
+    }
     let facts = host_facts();
     assert!(facts.hostname.is_some() && facts.kernel.is_some() && facts.booted_at.is_some());
     assert!(facts.memory_total_bytes.is_some() && facts.cpu_count.is_some());

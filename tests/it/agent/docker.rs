@@ -1,8 +1,16 @@
 //! A real container engine: containers of a tiny image, removed when the test ends.
 
 use std::{
+    fs,
     io::Write,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{UnixListener, UnixStream},
+    task::{JoinHandle, JoinSet},
 };
 
 const IMAGE: &str = "worpen-test/busybox:latest";
@@ -44,6 +52,40 @@ fn import() {
     assert!(import.wait().unwrap().success());
 }
 
+/// Where the engine listens.
+pub(crate) fn socket() -> String {
+    std::env::var("DOCKER_HOST").unwrap_or_else(|_| "/var/run/docker.sock".into())
+}
+
+/// A socket of our own in front of the engine's, so that the engine can go and come back.
+pub(crate) struct Doorway {
+    path: PathBuf,
+    carrying: Option<JoinHandle<()>>,
+}
+
+impl Doorway {
+    pub(crate) fn open(path: &Path) -> Self {
+        let listener = UnixListener::bind(path).unwrap();
+        let engine = socket().trim_start_matches("unix://").to_owned();
+        let carrying = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                let mut far = UnixStream::connect(&engine).await.unwrap();
+                connections.spawn(async move { copy_bidirectional(&mut near, &mut far).await.is_ok() });
+            }
+        });
+        Self { path: path.to_owned(), carrying: Some(carrying) }
+    }
+
+    /// Breaks every connection and takes the socket away.
+    pub(crate) async fn close(mut self) {
+        fs::remove_file(&self.path).unwrap();
+        let carrying = self.carrying.take().unwrap();
+        carrying.abort();
+        assert!(carrying.await.unwrap_err().is_cancelled());
+    }
+}
+
 /// A container of this test.
 pub(crate) struct Container {
     pub(crate) id: String,
@@ -58,6 +100,13 @@ impl Container {
     /// One that does not heed its stop signal.
     pub(crate) fn stubborn() -> Self {
         Self::run("trap '' TERM; while true; do sleep 1; done")
+    }
+
+    /// One that ends at once with this exit code, and whose removal is the engine's own affair.
+    pub(crate) fn brief(exit_code: u8) -> Self {
+        let script = format!("exit {exit_code}");
+        let arguments = ["create", "--rm", "--label", "worpen.test=1", IMAGE, "/bin/sh", "-c", &script];
+        Self { id: docker(&arguments) }
     }
 
     fn run(script: &str) -> Self {

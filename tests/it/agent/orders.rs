@@ -14,7 +14,7 @@ use worpen::{
 };
 
 use super::{
-    docker::{self, Container, docker},
+    docker::{self, Container, Doorway, docker},
     fleet::{Agent, Fleet, Link},
 };
 
@@ -29,7 +29,7 @@ async fn linked() -> (Fleet, Agent, Link, Inventory) {
 
 async fn engine_agent(fleet: &Fleet) -> Agent {
     let mut config = fleet.config();
-    config.docker = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "/var/run/docker.sock".into());
+    config.docker = docker::socket();
     fleet.agent_with(config).await
 }
 
@@ -122,6 +122,48 @@ async fn a_stop_from_outside_arrives_without_polling() {
         "worpen-test/busybox:latest",
         "a removed one is told as it last was"
     );
+}
+
+#[tokio::test]
+async fn an_engine_that_goes_and_comes_back_is_followed_without_a_gap() {
+    if !docker::is_here() {
+        return;
+    }
+    let container = Container::obedient();
+    let mut fleet = Fleet::start().await;
+    let mut config = fleet.config();
+    let path = fleet.folder.path().join("docker.sock");
+    config.docker = path.to_str().unwrap().into();
+    let doorway = Doorway::open(&path);
+    let _agent = fleet.agent_with(config).await;
+    let mut link = fleet.link(0).await;
+    link.find("an inventory", inventory).await;
+
+    doorway.close().await;
+    docker(&["stop", "-t", "5", &container.id]);
+    let stopped = Timestamp::now();
+    let _doorway = Doorway::open(&path);
+    let (taken, died) = (
+        link.find("an inventory", inventory).await,
+        event(&mut link, EventKind::ContainerDied, &container.id).await,
+    );
+    let found = taken.containers.iter().find(|facts| facts.id == container.id).unwrap();
+    assert_eq!((taken.container_engine.is_some(), found.state), (true, ContainerState::Exited));
+    assert!(died.time <= stopped, "what was missed is told with the engine's own time");
+}
+
+#[tokio::test]
+async fn a_container_that_lives_for_a_moment_is_told() {
+    if !docker::is_here() {
+        return;
+    }
+    let (_fleet, _agent, mut link, _) = linked().await;
+    let container = Container::brief(3);
+    docker(&["start", &container.id]);
+    let died = event(&mut link, EventKind::ContainerDied, &container.id).await;
+    assert_eq!(died.attributes["exit_code"], 3);
+    let removed = event(&mut link, EventKind::ContainerRemoved, &container.id).await;
+    assert_eq!(facts(&removed).unwrap().image, "worpen-test/busybox:latest");
 }
 
 #[tokio::test]

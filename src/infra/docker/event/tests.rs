@@ -32,3 +32,16 @@ fn what_says_nothing_to_us_is_passed_over() {
     assert_eq!(read(message("network", "create", &json!({}))), None);
     assert_eq!(read(message("image", "push", &json!({}))), None);
 }
+
+#[test]
+fn a_container_that_is_gone_at_once_is_outlined_by_its_event() {
+    let event =
+        read(message("container", "die", &json!({"name": "job", "image": "tool:1", "exitCode": "2"})))
+            .unwrap();
+    let outline = event.outline("abc");
+    assert_eq!(
+        (outline.id.as_str(), outline.name.as_str(), outline.image.as_str()),
+        ("abc", "job", "tool:1")
+    );
+    assert_eq!((outline.state, outline.exit_code), (ContainerState::Exited, Some(2)));
+}
