@@ -93,10 +93,12 @@ impl From<ClientError> for CliError {
         };
         let hint = match &error {
             ClientError::Unreachable { .. } => {
-                Some("name another server with --server, or see: worpen login --help")
+                Some("name another with --server URL, or sign in to another with: worpen login URL")
             }
             ClientError::Problem(problem) if problem.status == 401 => Some("sign in with: worpen login"),
-            ClientError::Protocol { .. } => Some("compare the versions: worpen --version, here and there"),
+            ClientError::Protocol { .. } => {
+                Some("check the address, and compare `worpen --version` here and there")
+            }
             _ => None,
         };
         let (fields, request_id) = match &error {

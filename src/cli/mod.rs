@@ -34,7 +34,7 @@ use self::session::{Format, Session};
 pub use self::{
     error::{CliError, Failure},
     exit::ExitStatus,
-    printer::{Loudness, Printer, Tone, Waiting, calm},
+    printer::{Canvas, Loudness, Printer, Tone, Waiting, calm},
 };
 use crate::config::context::Flags;
 
@@ -64,8 +64,16 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// Form of the output.
-    #[arg(short, long, global = true, value_enum, default_value_t, hide_possible_values = false)]
+    /// Form of the output: table, json, ndjson, or name (one a line).
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORM",
+        hide_possible_values = true
+    )]
     output: Format,
     /// Use this context instead of the current one [env: WORPEN_CONTEXT].
     #[arg(long, global = true, value_name = "NAME")]
@@ -76,7 +84,7 @@ struct Global {
     /// Print data and errors only.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Also say which server and token are used.
+    /// Also say where server and token come from.
     #[arg(short, long, global = true)]
     verbose: bool,
     /// Print without colours, as NO_COLOR does.

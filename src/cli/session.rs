@@ -75,7 +75,7 @@ impl Session {
     pub(crate) fn list<T: Row>(&self, items: &[T]) -> Result<(), CliError> {
         match self.format {
             Format::Table if items.is_empty() => self.printer.note("nothing to show"),
-            Format::Table => self.printer.data(&table::list(items, self.now, &self.printer))?,
+            Format::Table => self.printer.data(&table::list(items, self.now, self.printer.canvas()))?,
             Format::Json => self.json(items)?,
             Format::Ndjson => self.lines(items.iter().map(|item| json_line(item)))?,
             Format::Name => self.lines(items.iter().map(T::name))?,
@@ -91,7 +91,7 @@ impl Session {
         facts: [(&str, Cell); N],
     ) -> Result<(), CliError> {
         match self.format {
-            Format::Table => self.printer.data(&table::facts(facts, &self.printer)),
+            Format::Table => self.printer.data(&table::facts(facts, self.printer.canvas())),
             Format::Json => self.json(item),
             Format::Ndjson => self.printer.data(&json_line(item)),
             Format::Name => self.printer.data(name),

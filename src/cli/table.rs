@@ -6,7 +6,7 @@ use comfy_table::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::printer::{Printer, Tone, calm};
+use super::printer::{Canvas, Tone, calm};
 
 /// Something that a list shows a line of.
 pub(crate) trait Row: Serialize {
@@ -49,11 +49,11 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 /// Draws a list.
-pub(crate) fn list<T: Row>(items: &[T], now: Timestamp, printer: &Printer) -> String {
+pub(crate) fn list<T: Row>(items: &[T], now: Timestamp, canvas: Canvas) -> String {
     let titles = T::COLUMNS.iter().map(|column| match *column {
         Column::Words(title) | Column::Number(title) => Drawn::new(title),
     });
-    let mut table = bare(printer);
+    let mut table = bare(canvas);
     table.set_header(line(titles));
     for item in items {
         table.add_row(line(item.cells(now).iter().map(draw)));
@@ -63,31 +63,39 @@ pub(crate) fn list<T: Row>(items: &[T], now: Timestamp, printer: &Printer) -> St
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.trim_fmt()
+    finish(table)
 }
 
 /// Draws what is known of one thing, a fact a line.
-pub(crate) fn facts<const N: usize>(facts: [(&str, Cell); N], printer: &Printer) -> String {
-    let mut table = bare(printer);
+pub(crate) fn facts<const N: usize>(facts: [(&str, Cell); N], canvas: Canvas) -> String {
+    let mut table = bare(canvas);
     for (name, cell) in facts {
         table.add_row(line([Drawn::new(name), draw(&cell)]));
     }
-    table.trim_fmt()
+    finish(table)
 }
 
-fn bare(printer: &Printer) -> Table {
+fn bare(canvas: Canvas) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_truncation_indicator("…");
-    match printer.width() {
+    match canvas.width {
         Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
-    if printer.colours_data() {
+    if canvas.colour {
         table.enforce_styling()
     } else {
         table.force_no_tty()
     };
     table
+}
+
+/// Two spaces between columns, none before the first.
+fn finish(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 fn line(cells: impl IntoIterator<Item = Drawn>) -> Line {
@@ -106,3 +114,6 @@ fn draw(cell: &Cell) -> Drawn {
         Tone::Dim => drawn.add_attribute(Attribute::Dim),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,4 @@
 //! Behaviour of the whole, in one binary.
 
+mod cli;
 mod store;
