@@ -59,6 +59,15 @@ impl CliError {
         self
     }
 
+    /// Takes the hint away, where the person is just doing what it says.
+    #[must_use]
+    pub fn without_hint(mut self) -> Self {
+        if let Self::Failure(failure) = &mut self {
+            failure.hint = None;
+        }
+        self
+    }
+
     /// How the program ends.
     #[must_use]
     pub fn status(&self) -> ExitStatus {

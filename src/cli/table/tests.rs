@@ -56,3 +56,13 @@ fn a_name_cannot_command_the_terminal() {
     let drawn = drawn(&sly, None, false);
     assert!(drawn.contains("a\u{fffd}[2Jb c"), "{drawn:?}");
 }
+
+#[test]
+fn the_widest_columns_give_way_first_and_then_the_last_ones() {
+    let titles = [4, 6, 5];
+    assert_eq!(fit(&[30, 8, 20], &titles, 100), [Some(30), Some(8), Some(20)], "all fit");
+    assert_eq!(fit(&[30, 8, 20], &titles, 52), [Some(20), Some(8), Some(20)]);
+    assert_eq!(fit(&[30, 8, 20], &titles, 36), [Some(12), Some(8), Some(12)]);
+    assert_eq!(fit(&[30, 8, 20], &titles, 35), [Some(12), Some(8), None]);
+    assert_eq!(fit(&[30, 8, 20], &titles, 5), [Some(12), Some(8), None], "nothing more can be cut");
+}
