@@ -94,6 +94,21 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Remote(Remote),
+    /// Run a server.
+    Server(server::Args),
+    /// Run the agent of a node.
+    Agent(agent::Args),
+    /// Run a server and an agent for trying out.
+    Dev(dev::Args),
+    /// Print a shell's completions.
+    Completions(completions::Args),
+}
+
+/// What talks to a server.
+#[derive(Debug, Subcommand)]
+enum Remote {
     /// Sign in to a server and remember it.
     Login(login::Args),
     /// See and admit nodes.
@@ -108,14 +123,6 @@ enum Command {
     /// See what happens.
     #[command(subcommand)]
     Events(events::Events),
-    /// Run a server.
-    Server(server::Args),
-    /// Run the agent of a node.
-    Agent(agent::Args),
-    /// Run a server and an agent for trying out.
-    Dev(dev::Args),
-    /// Print a shell's completions.
-    Completions(completions::Args),
 }
 
 /// Runs the program with its arguments, its own name first.
@@ -137,7 +144,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Dev(args) => on(Builder::new_multi_thread(), dev::run(args, &printer)),
         Command::Agent(args) => on(Builder::new_current_thread(), agent::run(args, &printer)),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), &printer),
-        command => {
+        Command::Remote(command) => {
             let session = Session::new(printer.clone(), output, Flags { server, context });
             on(Builder::new_current_thread(), until_interrupted(command, &session))
         }
@@ -150,8 +157,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     })
 }
 
-/// Runs one of the commands that talk to a server; Ctrl-C ends it, but no command that a node already has.
-async fn until_interrupted(command: Command, session: &Session) -> Result<ExitStatus, CliError> {
+/// Runs what talks to a server; Ctrl-C ends it, but no command that a node already has.
+async fn until_interrupted(command: Remote, session: &Session) -> Result<ExitStatus, CliError> {
     let ended = tokio::select! {
         biased;
         heard = tokio::signal::ctrl_c() => heard.map(|()| ExitStatus::Interrupted).map_err(CliError::input),
@@ -161,16 +168,13 @@ async fn until_interrupted(command: Command, session: &Session) -> Result<ExitSt
     ended
 }
 
-async fn dispatch(command: Command, session: &Session) -> Result<ExitStatus, CliError> {
+async fn dispatch(command: Remote, session: &Session) -> Result<ExitStatus, CliError> {
     match command {
-        Command::Login(args) => login::run(args, session).await,
-        Command::Agents(verb) => agents::run(verb, session).await,
-        Command::Containers(verb) => containers::run(verb, session).await,
-        Command::Commands(verb) => commands::run(verb, session).await,
-        Command::Events(verb) => events::run(verb, session).await,
-        Command::Server(_) | Command::Agent(_) | Command::Dev(_) | Command::Completions(_) => {
-            unreachable!("these need no session and were run before")
-        }
+        Remote::Login(args) => login::run(args, session).await,
+        Remote::Agents(verb) => agents::run(verb, session).await,
+        Remote::Containers(verb) => containers::run(verb, session).await,
+        Remote::Commands(verb) => commands::run(verb, session).await,
+        Remote::Events(verb) => events::run(verb, session).await,
     }
 }
 

@@ -15,9 +15,13 @@ const FILES: [(&str, &str); 5] = [
 #[test]
 fn completions_are_fresh() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
-    for (shell, file) in FILES {
-        let fresh = Terminal::bare().run(&["completions", shell]).out;
-        let kept = fs::read_to_string(directory.join(file)).unwrap_or_default();
-        assert!(fresh == kept, "stale; run: worpen completions {shell} > completions/{file}");
-    }
+    let stale: Vec<String> = FILES
+        .iter()
+        .filter(|(shell, file)| {
+            let fresh = Terminal::bare().run(&["completions", shell]).out;
+            fresh != fs::read_to_string(directory.join(file)).unwrap_or_default()
+        })
+        .map(|(shell, file)| format!("cargo run completions {shell} > completions/{file}"))
+        .collect();
+    assert!(stale.is_empty(), "stale; run:\n{}", stale.join("\n"));
 }
