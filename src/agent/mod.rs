@@ -1,1 +1,242 @@
 //! The process on each node: one outbound link, through which it is seen and commanded.
+//!
+//! In reading order: [`identity`] is who it is, [`join`] how it became that; `link` speaks with the server, and what
+//! must not be lost goes through `spool`; `watcher` follows the container engine, `collector` measures the node;
+//! `order` judges what the server asks, `executor` does it, and `journal` remembers that it was done.
+//!
+//! What is absent: a listening socket, a shell, and any act that no signed order asked for.
+
+use std::{
+    fs::{File, TryLockError},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    address::Address,
+    backoff::{Backoff, random},
+    claims::Claims,
+    collector::{Collector, INTERVAL},
+    executor::Executor,
+    journal::Journal,
+    link::{End, Node, nonce},
+    spool::Spool,
+    state::State,
+    watcher::{Presence, Watcher},
+};
+pub use self::{
+    identity::{Identity, IdentityError},
+    join::{JoinError, join},
+    state::StateError,
+};
+use crate::{config::agent::AgentConfig, infra::telemetry::host_facts};
+
+mod address;
+mod backoff;
+mod cause;
+mod claims;
+mod collector;
+mod executor;
+mod file;
+pub mod identity;
+mod join;
+mod journal;
+mod link;
+mod order;
+mod spool;
+mod state;
+mod watcher;
+
+/// The file of the spool and the journal in the data folder.
+const STATE: &str = "state.db";
+/// The file that a running agent holds a lock on.
+const LOCK: &str = "lock";
+/// How long the first look for a container engine may delay the first link.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// How long running executions may take to end when the agent stops.
+const DRAIN: Duration = Duration::from_secs(5);
+/// The wait between attempts of a quarantined agent, before jitter.
+const QUARANTINE: Duration = Duration::from_secs(60);
+
+/// Why an agent does not run; each says the cause and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The node's own files.
+    #[error(transparent)]
+    Identity(IdentityError),
+    /// The spool and the journal.
+    #[error(transparent)]
+    State(StateError),
+    /// Another process has this identity.
+    #[error("an agent runs already with '{}'; stop it first", .0.display())]
+    AlreadyRunning(PathBuf),
+    /// The address is not one.
+    #[error("'{0}' is not a server's address; expected http://HOST:PORT or https://HOST:PORT")]
+    NotAnAddress(String),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// The server withdrew this identity; trying again is useless.
+    #[error(
+        "{server} has removed this agent: {detail}; to bring the node back, remove its data folder and join with a \
+         fresh invitation"
+    )]
+    Revoked {
+        /// The server.
+        server: String,
+        /// Its words.
+        detail: String,
+    },
+}
+
+/// Runs the agent until `shutdown`: connects, serves the link, and comes back whenever it is lost.
+///
+/// Stopping lets running executions end for a few seconds; what the server has not acknowledged waits on disk.
+///
+/// # Errors
+/// Says why the agent cannot start, or that the server removed it.
+pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(), RunError> {
+    let identity = Identity::load(&config.data).map_err(RunError::Identity)?;
+    let _lock = lock(&config)?;
+    let server = if config.server.is_empty() { identity.url() } else { &config.server };
+    let address = Address::parse(server).ok_or_else(|| RunError::NotAnAddress(server.to_owned()))?;
+    let stop = CancellationToken::new();
+    let (node, _background) = assemble(config, &identity, address, stop.clone()).await?;
+    let linked = keep_linked(&node, identity);
+    tokio::pin!(linked);
+    tokio::select! {
+        ended = &mut linked => return ended,
+        () = shutdown.cancelled() => {}
+    }
+    let drained = async {
+        node.executor.drain(DRAIN).await;
+        stop.cancel();
+    };
+    tokio::join!(linked, drained).0
+}
+
+/// Takes the data folder for this process alone; the lock goes with the file.
+fn lock(config: &AgentConfig) -> Result<File, RunError> {
+    let path = config.data.join(LOCK);
+    let unusable = |source| RunError::Identity(IdentityError::File { path: path.clone(), source });
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RunError::AlreadyRunning(config.data.clone())),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}
+
+/// Puts the parts together and starts those that run beside the link.
+async fn assemble(
+    config: AgentConfig,
+    identity: &Identity,
+    address: Address,
+    stop: CancellationToken,
+) -> Result<(Node, JoinSet<()>), RunError> {
+    let state = Arc::new(State::open(&config.data.join(STATE)).map_err(RunError::State)?);
+    let spool = Arc::new(Spool::new(Arc::clone(&state), config.spool_bytes).map_err(RunError::State)?);
+    let journal = Journal::new(state, Arc::clone(&spool));
+    journal.recover().map_err(RunError::State)?;
+    let (claims, report, measure) =
+        (Arc::new(Claims::default()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (interval, pulse) = (watch::Sender::new(INTERVAL), watch::Sender::default());
+    let watcher = Watcher::new(&config.docker, Arc::clone(&spool), Arc::clone(&claims), Arc::clone(&report));
+    let presence = watcher.presence();
+    let node = Node {
+        tls: address.tls().map_err(RunError::Tls)?,
+        address,
+        host: host_facts(),
+        labels: config.labels,
+        instance: nonce().map_err(RunError::Random)?,
+        spool: Arc::clone(&spool),
+        executor: Executor::new(journal, claims, presence.clone()),
+        presence: presence.clone(),
+        pulse: pulse.subscribe(),
+        interval,
+        report,
+        measure: Arc::clone(&measure),
+        stop,
+    };
+    let interval = node.interval.subscribe();
+    let collector = Collector {
+        name: identity.name().to_owned(),
+        spool,
+        presence: presence.clone(),
+        interval,
+        now: measure,
+        pulse,
+    };
+    let mut background = JoinSet::new();
+    background.spawn(watcher.run());
+    background.spawn(collector.run());
+    first_look(presence).await;
+    Ok((node, background))
+}
+
+/// Waits a moment until it is known whether there is an engine, so that HELLO can say so.
+async fn first_look(mut presence: watch::Receiver<Presence>) {
+    let looked = tokio::time::timeout(FIRST_LOOK, presence.wait_for(|presence| presence.known)).await;
+    if looked.is_err() {
+        tracing::warn!("the container engine takes long to answer; linking without it");
+    }
+}
+
+/// Opens one link after the other. Changes of state are logged, attempts are not.
+async fn keep_linked(node: &Node, mut identity: Identity) -> Result<(), RunError> {
+    let mut backoff = Backoff::default();
+    let mut told = None;
+    loop {
+        let (lasted, end) = link::serve(node, &mut identity).await;
+        backoff.lasted(lasted);
+        if !lasted.is_zero() {
+            told = None;
+        }
+        let wait = match &end {
+            End::Stopped => return Ok(()),
+            End::Revoked(detail) => {
+                return Err(RunError::Revoked { server: identity.url().to_owned(), detail: detail.clone() });
+            }
+            End::Quarantined(_) => QUARANTINE.mul_f64(0.75 + random() / 2.0),
+            End::Lost(_) | End::NotTrusted(_) => backoff.next(random()),
+        };
+        if told.as_ref() != Some(&end) {
+            tell(&identity, &end);
+            told = Some(end);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = node.stop.cancelled() => return Ok(()),
+        }
+    }
+}
+
+/// Says in the log how the link stands.
+fn tell(identity: &Identity, end: &End) {
+    let server = identity.url();
+    match end {
+        End::NotTrusted(why) => {
+            tracing::error!(server, why, "whoever answers is not the server that this node joined")
+        }
+        End::Quarantined(why) => tracing::error!(
+            server,
+            why,
+            "the server has quarantined this agent; stop the other process that has a copy of its data folder, or \
+             remove the agent and join anew"
+        ),
+        End::Lost(why) => {
+            tracing::warn!(server, why, "there is no link; trying again, and keeping reports meanwhile")
+        }
+        End::Stopped | End::Revoked(_) => {}
+    }
+}

@@ -1,1 +1,60 @@
-//! The HTTP and WebSocket face of the server.
+//! The HTTP and WebSocket face of the server: the whole API on this screen; a file per noun beside it.
+
+mod agent;
+mod auth;
+mod call;
+mod command;
+mod container;
+mod event;
+mod failure;
+mod health;
+mod image;
+mod invitation;
+mod page;
+mod random;
+mod registry;
+mod shape;
+mod user;
+
+pub mod app;
+pub mod ws;
+
+pub use registry::{Api, Route};
+
+use crate::proto;
+
+/// The route table. Who may call a route is part of its endpoint; there is no other way to add one.
+#[must_use]
+pub fn api() -> Api {
+    Api::new()
+        .add::<proto::health::GetHealth, _, _>(health::get)
+        // Signing in, callers and their keys
+        .add::<proto::auth::Login, _, _>(auth::login)
+        .add::<proto::auth::WhoAmI, _, _>(auth::me)
+        .add::<proto::auth::IssueKey, _, _>(auth::issue_key)
+        .add::<proto::auth::ListKeys, _, _>(auth::list_keys)
+        .add::<proto::auth::RevokeKey, _, _>(auth::revoke_key)
+        .add::<proto::user::ListUsers, _, _>(user::list)
+        .add::<proto::user::CreateUser, _, _>(user::create)
+        // Nodes
+        .add::<proto::invitation::InviteAgent, _, _>(invitation::invite)
+        .add::<proto::invitation::JoinFleet, _, _>(invitation::join)
+        .add::<proto::link::AgentLink, _, _>(ws::agent::open)
+        .add::<proto::agent::ListAgents, _, _>(agent::list)
+        .add::<proto::agent::GetAgent, _, _>(agent::get)
+        .add::<proto::agent::GetAgentTelemetry, _, _>(agent::telemetry)
+        .add::<proto::agent::GetAgentHealth, _, _>(agent::health)
+        .add::<proto::agent::RemoveAgent, _, _>(agent::remove)
+        // What runs on them
+        .add::<proto::container::ListContainers, _, _>(container::list)
+        .add::<proto::container::GetContainer, _, _>(container::get)
+        .add::<proto::container::StartContainer, _, _>(container::start)
+        .add::<proto::container::StopContainer, _, _>(container::stop)
+        .add::<proto::container::RestartContainer, _, _>(container::restart)
+        .add::<proto::container::RemoveContainer, _, _>(container::remove)
+        .add::<proto::image::ListImages, _, _>(image::list)
+        // What was ordered, and what happened
+        .add::<proto::command::GetCommand, _, _>(command::get)
+        .add::<proto::event::EventHistory, _, _>(event::history)
+        .add::<proto::event::SubscribeEvents, _, _>(ws::event::open)
+}

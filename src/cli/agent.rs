@@ -1,19 +1,24 @@
 //! `worpen agent`: runs the agent of this node.
 
-use std::path::PathBuf;
+use std::{io::Read, path::PathBuf};
 
-use super::{error::CliError, exit::ExitStatus, printer::Printer};
+use super::{error::CliError, exit::ExitStatus, printer::Printer, signal::shutdown};
+use crate::{
+    agent::{self, IdentityError, JoinError, RunError},
+    config::{agent::AgentConfig, folder::default_data},
+    infra::log,
+};
 
 /// Arguments of `worpen agent`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The server to link to.
+    /// The server to link to; the one it joined unless told.
     #[arg(long, value_name = "URL")]
-    pub server: String,
+    pub server: Option<String>,
     /// Join with this invitation first; `-` reads it from stdin, where no other user sees it.
-    #[arg(long, value_name = "INVITATION")]
+    #[arg(long, value_name = "INVITATION", requires = "server")]
     pub join: Option<String>,
-    /// Directory for the agent's key, journal and spool.
+    /// Directory for the agent's key, journal and spool [env: WORPEN_DATA].
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// A name and value that selectors can use; may be given several times.
@@ -22,9 +27,47 @@ pub struct Args {
 }
 
 /// Works for the node until it is told to stop.
-#[expect(clippy::unused_async, reason = "the agent is not wired in yet")]
-pub async fn run(args: Args, _printer: &Printer) -> Result<ExitStatus, CliError> {
-    Err(CliError::new(ExitStatus::Failed, format!("no agent in this build ({})", args.server)))
+pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
+    log::start(!printer.can_ask());
+    let data = args.data.or_else(|| std::env::var_os("WORPEN_DATA").map(PathBuf::from));
+    let mut config =
+        AgentConfig::new(args.server.unwrap_or_default(), data.unwrap_or_else(|| default_data("agent")));
+    config.labels = args.label.into_iter().collect();
+    if let Some(token) = args.join {
+        let token = if token == "-" { read_token()? } else { token };
+        let identity = agent::join(&config, token.trim()).await.map_err(not_joined)?;
+        printer.note(&format!("joined as {}", identity.name()));
+    }
+    agent::run(config, shutdown()?).await.map_err(ended)?;
+    Ok(ExitStatus::Done)
+}
+
+fn read_token() -> Result<String, CliError> {
+    let mut text = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut text).map_err(CliError::input)?;
+    Ok(text)
+}
+
+fn not_joined(error: JoinError) -> CliError {
+    let status = match &error {
+        JoinError::NotAToken | JoinError::NotAnAddress(_) => ExitStatus::Usage,
+        JoinError::AlreadyJoined { .. } => ExitStatus::Conflict,
+        JoinError::Unreachable { .. } | JoinError::NotNow { .. } => ExitStatus::Unreachable,
+        JoinError::Refused { .. } | JoinError::OtherServer { .. } => ExitStatus::NotAllowed,
+        JoinError::Tls(_) | JoinError::Identity(_) => ExitStatus::Failed,
+    };
+    CliError::new(status, error)
+}
+
+fn ended(error: RunError) -> CliError {
+    match &error {
+        RunError::Identity(IdentityError::NotJoined) => CliError::new(ExitStatus::NotAllowed, error)
+            .hint("make an invitation (worpen agents invite NAME), then: worpen agent --server URL --join -"),
+        RunError::NotAnAddress(_) => CliError::new(ExitStatus::Usage, error),
+        RunError::Revoked { .. } => CliError::new(ExitStatus::NotAllowed, error),
+        RunError::AlreadyRunning(_) => CliError::new(ExitStatus::Conflict, error),
+        _ => CliError::new(ExitStatus::Failed, error),
+    }
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -1,25 +1,172 @@
-//! `worpen dev`: runs a server and an agent in one process, for trying out.
+//! `worpen dev`: a server and this machine's agent in one process, over the real link with the real enrolment.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    fs, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use super::{error::CliError, exit::ExitStatus, printer::Printer};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    error::CliError,
+    exit::ExitStatus,
+    printer::Printer,
+    server::{config, failed, open},
+    signal::shutdown,
+};
+use crate::{
+    agent::{self, Identity, IdentityError, RunError},
+    api::app::App,
+    config::{
+        agent::AgentConfig,
+        context::{Context, Contexts, Environment},
+    },
+    core::{port::links::Links, usecase::key},
+    infra::{log, seed::write_private},
+    server::{invite_locally, issue_key_locally},
+};
+
+/// The name of the context that is saved.
+const CONTEXT: &str = "dev";
+/// How long the agent may take to link before the start is told as done without it.
+const LINK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Arguments of `worpen dev`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Address to listen on.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// Directory to keep; a temporary one unless told.
+    /// Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN].
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Directory to keep; a second start goes on with the same data [env: WORPEN_DATA].
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Name of the node.
-    #[arg(long, default_value = "dev")]
-    pub name: String,
+    /// Name of the node; the host's own unless told.
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 /// Serves until it is told to stop.
-#[expect(clippy::unused_async, reason = "the server is not wired in yet")]
-pub async fn run(args: Args, _printer: &Printer) -> Result<ExitStatus, CliError> {
-    Err(CliError::new(ExitStatus::Failed, format!("no server in this build ({})", args.listen)))
+pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
+    log::start(!printer.can_ask());
+    let config = config(args.listen.as_deref(), args.data, "dev")?;
+    let shutdown = shutdown()?;
+    let (server, listener, address) = open(&config, shutdown.clone()).await?;
+    let app = server.app().clone();
+    let url = format!("http://{}", reachable(address));
+    let serving = tokio::spawn(server.serve(listener));
+    let agent_config = AgentConfig::new(url.clone(), config.data.join("agent"));
+    let name = args.name.unwrap_or_else(host_name);
+    let identity = enroll(&app, &agent_config, &name).await?;
+    let agent = identity.agent();
+    let running: JoinHandle<Result<(), RunError>> = tokio::spawn(agent::run(agent_config, shutdown.clone()));
+    let token_file = config.data.join("token");
+    keep_token(&app, &token_file).await?;
+    save_context(&url, &token_file)?;
+    let linked = async {
+        let mut changes = app.feed.changes();
+        while !app.hub.is_linked(agent) && changes.changed().await.is_ok() {}
+    };
+    if timeout(LINK_TIMEOUT, linked).await.is_err() {
+        printer.warning("this machine's agent has not linked yet; its log lines say why");
+    }
+    let ready = json!({ "server": url, "data": config.data, "context": CONTEXT, "token_file": token_file });
+    printer.data(&format!("{ready}\n"))?;
+    drop(app);
+    stay(serving, running, &shutdown, printer).await
+}
+
+/// Stays until the server ends; an agent that ends earlier is told of.
+async fn stay(
+    serving: JoinHandle<Result<(), crate::server::ServerError>>,
+    running: JoinHandle<Result<(), RunError>>,
+    shutdown: &CancellationToken,
+    printer: &Printer,
+) -> Result<ExitStatus, CliError> {
+    let watched = async {
+        if let Ok(Err(error)) = running.await {
+            printer.warning(&format!("this machine's agent ended: {error}"));
+        }
+    };
+    let (served, ()) = tokio::join!(
+        async {
+            let served = serving.await;
+            shutdown.cancel();
+            served
+        },
+        watched
+    );
+    served.map_err(|error| CliError::new(ExitStatus::Failed, error))?.map_err(failed)?;
+    Ok(ExitStatus::Done)
+}
+
+/// The address under which this machine reaches a listener.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        return SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port());
+    }
+    address
+}
+
+/// The host's name as a node's name may be.
+fn host_name() -> String {
+    let facts = crate::infra::telemetry::host_facts();
+    let name: String = facts
+        .hostname
+        .unwrap_or_default()
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .take(63)
+        .collect();
+    let name = name.trim_matches(['-', '.']);
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
+/// The identity of this machine's agent; it joins when it has none, or one that the server no longer knows.
+async fn enroll(app: &App, config: &AgentConfig, name: &str) -> Result<Identity, CliError> {
+    let cannot = |error: IdentityError| CliError::new(ExitStatus::Failed, error);
+    match Identity::load(&config.data) {
+        Ok(known) if app.fleet.read().agent_by_id(known.agent()).is_some() => return Ok(known),
+        Ok(_) => {
+            // The server forgot it: what the folder holds is of no more use to anybody.
+            fs::remove_dir_all(&config.data).map_err(CliError::input)?;
+        }
+        Err(IdentityError::NotJoined) => {}
+        Err(error) => return Err(cannot(error)),
+    }
+    let invitation = invite_locally(app, name).await.map_err(|error| {
+        CliError::new(ExitStatus::Conflict, error).hint("choose another name: worpen dev --name NAME")
+    })?;
+    agent::join(config, &invitation.token).await.map_err(|error| CliError::new(ExitStatus::Failed, error))
+}
+
+/// Keeps an API key for this machine's terminals in a file of its owner: the one that is there while it holds.
+async fn keep_token(app: &App, path: &Path) -> Result<(), CliError> {
+    let failed = |error| CliError::new(ExitStatus::Failed, error);
+    match fs::read_to_string(path) {
+        Ok(known) => {
+            let holder =
+                key::recognize(&*app.records, known.trim(), Timestamp::now()).await.map_err(failed)?;
+            if holder.is_some() {
+                return Ok(());
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(CliError::input(error)),
+    }
+    let issued = issue_key_locally(app, "dev").await.map_err(failed)?;
+    write_private(path, format!("{}\n", issued.secret).as_bytes()).map_err(CliError::output)
+}
+
+/// Saves the context that the next terminal uses.
+fn save_context(url: &str, token_file: &Path) -> Result<(), CliError> {
+    let mut contexts = Contexts::load(&Environment::read())?;
+    let token_file = fs::canonicalize(token_file).map_err(CliError::input)?;
+    let context = Context { server: url.to_owned(), key: None, token_file: Some(token_file) };
+    Ok(contexts.save_context(CONTEXT, context, true)?)
 }

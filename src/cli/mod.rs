@@ -19,6 +19,7 @@ mod password;
 mod printer;
 pub mod server;
 mod session;
+mod signal;
 mod table;
 
 use std::{ffi::OsString, io};

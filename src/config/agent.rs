@@ -1,1 +1,38 @@
 //! What an agent is told at its start.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// The most bytes that wait in the spool unless told: 64 MiB.
+pub const SPOOL_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Where Docker listens unless told otherwise.
+const DOCKER_SOCKET: &str = "/var/run/docker.sock";
+
+/// What an agent needs to know; how often it speaks comes from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentConfig {
+    /// The server, `http://HOST:PORT` or `https://HOST:PORT`; empty for the one that the node joined.
+    pub server: String,
+    /// The folder of the agent's identity and state, made with mode 0700 when it is missing.
+    pub data: PathBuf,
+    /// Names and values that the operator gives this node.
+    pub labels: BTreeMap<String, String>,
+    /// The most bytes that wait in the spool while there is no link; the oldest telemetry goes first.
+    pub spool_bytes: u64,
+    /// The container engine's socket, with or without `unix://`; there need not be one.
+    pub docker: String,
+}
+
+impl AgentConfig {
+    /// The defaults for a server and a data folder; the engine's socket is `DOCKER_HOST`, else Docker's own place.
+    #[must_use]
+    pub fn new(server: impl Into<String>, data: impl Into<PathBuf>) -> Self {
+        Self {
+            server: server.into(),
+            data: data.into(),
+            labels: BTreeMap::new(),
+            spool_bytes: SPOOL_BYTES,
+            docker: std::env::var("DOCKER_HOST").unwrap_or_else(|_| DOCKER_SOCKET.to_owned()),
+        }
+    }
+}

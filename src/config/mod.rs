@@ -2,5 +2,6 @@
 
 pub mod agent;
 pub mod context;
+pub mod folder;
 pub mod secret;
 pub mod server;

@@ -1,5 +1,7 @@
 //! What touches the world: the store, the container engine, the node's own measurements.
 
 pub mod docker;
+pub mod log;
+pub mod seed;
 pub mod store;
 pub mod telemetry;

@@ -1,1 +1,168 @@
-//! What a node measures of itself (sysinfo).
+//! What a node measures of itself (sysinfo). Only what is reported is read: no processes, no frequencies.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sysinfo::{
+    CpuRefreshKind, Disk, DiskRefreshKind, Disks, MemoryRefreshKind, NetworkData, Networks, RefreshKind,
+    System,
+};
+
+use crate::proto::{
+    agent::HostFacts,
+    telemetry::{DiskUsage, MemoryUsage, NetworkStats, Telemetry},
+};
+
+/// Measures the node; keeps what the next measurement is compared with.
+pub struct Sampler {
+    system: System,
+    disks: Disks,
+    networks: Networks,
+}
+
+impl Sampler {
+    /// Takes the first reading, against which the first [`measure`](Self::measure) tells the use of the processors.
+    ///
+    /// # Errors
+    /// Says why this system cannot be measured at all.
+    pub fn new() -> Result<Self, sysinfo::Error> {
+        let kind = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing().with_usage());
+        let system = System::new_with_specifics(kind)?;
+        Ok(Self { system, disks: Disks::new()?, networks: Networks::new()? })
+    }
+
+    /// Measures everything once. Processor use is over the time since the last call, which should be 200 ms or more.
+    pub fn measure(
+        &mut self,
+        agent_id: &str,
+        timestamp: Timestamp,
+        container_count: Option<u32>,
+    ) -> Telemetry {
+        self.system.refresh_cpu_usage();
+        self.system.refresh_memory_specifics(MemoryRefreshKind::everything());
+        self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
+        self.networks.refresh(true);
+        let load = System::load_average().unwrap_or_default();
+        Telemetry {
+            agent_id: agent_id.to_owned(),
+            timestamp,
+            cpu_usage: finite(self.system.global_cpu_usage()),
+            cpu_cores: self.system.cpus().iter().map(|cpu| finite(cpu.usage())).collect(),
+            memory_usage: memory(&self.system),
+            disk_usage: disks(&self.disks),
+            load_average: [load.one, load.five, load.fifteen],
+            network_stats: self
+                .networks
+                .iter()
+                .map(|(name, data)| (name.to_string_lossy().into_owned(), network(data)))
+                .collect(),
+            container_count,
+            service_status: BTreeMap::new(),
+            uptime_s: System::uptime().unwrap_or_default(),
+        }
+    }
+}
+
+/// Describes the node; what cannot be found out is absent.
+#[must_use]
+pub fn host_facts() -> HostFacts {
+    let kind = RefreshKind::nothing()
+        .with_memory(MemoryRefreshKind::nothing().with_ram())
+        .with_cpu(CpuRefreshKind::nothing());
+    let system = System::new_with_specifics(kind).ok();
+    let cpus = system.as_ref().map_or(&[][..], System::cpus);
+    let boot = System::boot_time().ok().and_then(|seconds| i64::try_from(seconds).ok()).filter(|at| *at > 0);
+    HostFacts {
+        hostname: System::host_name().ok(),
+        os: os_name(),
+        kernel: System::kernel_version().ok(),
+        arch: Some(System::cpu_arch()).filter(|arch| !arch.is_empty()),
+        cpu_model: cpus.first().map(|cpu| cpu.brand().to_owned()).filter(|brand| !brand.is_empty()),
+        cpu_count: u32::try_from(cpus.len()).ok().filter(|count| *count > 0),
+        memory_total_bytes: system.as_ref().map(System::total_memory).filter(|bytes| *bytes > 0),
+        booted_at: boot.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+    }
+}
+
+/// The name that the system gives itself with its version, `Debian GNU/Linux 12`.
+fn os_name() -> Option<String> {
+    let name = System::name().ok()?;
+    Some(System::os_version().map_or_else(|_| name.clone(), |version| format!("{name} {version}")))
+}
+
+fn memory(system: &System) -> MemoryUsage {
+    let (total_bytes, used_bytes) = (system.total_memory(), system.used_memory());
+    MemoryUsage {
+        total_bytes,
+        used_bytes,
+        available_bytes: system.available_memory(),
+        swap_total_bytes: system.total_swap(),
+        swap_used_bytes: system.used_swap(),
+        percent: percent(used_bytes, total_bytes),
+    }
+}
+
+/// The real disks by mount point. A device that is mounted in several places is told once, at the shortest path.
+fn disks(list: &[Disk]) -> BTreeMap<String, DiskUsage> {
+    let mut by_device: BTreeMap<String, (String, DiskUsage)> = BTreeMap::new();
+    for disk in list {
+        let device = disk.name().to_string_lossy().into_owned();
+        let file_system = disk.file_system().to_string_lossy().into_owned();
+        if disk.total_space() == 0 || !is_real(&device, &file_system) {
+            continue;
+        }
+        let mount_point = disk.mount_point().to_string_lossy().into_owned();
+        if by_device.get(&device).is_some_and(|(known, _)| known.len() <= mount_point.len()) {
+            continue;
+        }
+        let (total_bytes, available_bytes) = (disk.total_space(), disk.available_space());
+        let used_bytes = total_bytes.saturating_sub(available_bytes);
+        let percent = percent(used_bytes, total_bytes);
+        let usage = DiskUsage {
+            device: device.clone(),
+            file_system,
+            total_bytes,
+            used_bytes,
+            available_bytes,
+            percent,
+        };
+        by_device.insert(device, (mount_point, usage));
+    }
+    by_device.into_values().collect()
+}
+
+/// Whether a file system is kept on a disk: a block device, or a pool that goes by a name of its own.
+fn is_real(device: &str, file_system: &str) -> bool {
+    const POOLS: [&str; 3] = ["zfs", "bcachefs", "virtiofs"];
+    const IMAGES: [&str; 4] = ["squashfs", "iso9660", "erofs", "overlay"];
+    (device.starts_with("/dev/") || POOLS.contains(&file_system)) && !IMAGES.contains(&file_system)
+}
+
+fn network(data: &NetworkData) -> NetworkStats {
+    NetworkStats {
+        received_bytes: data.total_received(),
+        transmitted_bytes: data.total_transmitted(),
+        received_packets: data.total_packets_received(),
+        transmitted_packets: data.total_packets_transmitted(),
+        receive_errors: data.total_errors_on_received(),
+        transmit_errors: data.total_errors_on_transmitted(),
+    }
+}
+
+/// The share in percent, 0 of nothing.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a percentage needs no more"
+)]
+fn percent(part: u64, whole: u64) -> f32 {
+    if whole == 0 { 0.0 } else { (part as f64 * 100.0 / whole as f64) as f32 }
+}
+
+/// JSON has no NaN, which is what no elapsed time gives.
+fn finite(value: f32) -> f32 {
+    if value.is_finite() { value } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,9 @@ use crate::id::{AgentId, InvitationId, ServerId};
 
 endpoints! {
     /// Makes a one-use invitation for a node.
-    InviteAgent: POST "/api/v1/agents/invitations", Admin, InviteRequest => Invitation;
+    InviteAgent: POST "/api/v1/invitations", Admin, InviteRequest => Invitation;
     /// Spends an invitation: a node hands in its public key and becomes an agent.
-    JoinFleet: POST "/api/v1/agents/join", Anyone, JoinRequest => Joined;
+    JoinFleet: POST "/api/v1/join", Anyone, JoinRequest => Joined;
 }
 
 /// Asks for an invitation.

@@ -1,4 +1,11 @@
 //! Behaviour of the whole, in one binary.
 
+mod access;
+mod agent;
+mod api;
 mod cli;
+mod harness;
+mod layering;
+mod node;
 mod store;
+mod support;

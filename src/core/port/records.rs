@@ -152,8 +152,6 @@ pub struct ExecutionRecord {
     pub expires_at: Timestamp,
     /// Seconds it may take once started.
     pub timeout_s: u32,
-    /// The request that gave the command.
-    pub correlation: String,
     /// The latest event of this execution: the cause of the next.
     pub cause: EventId,
 }

@@ -1,1 +1,35 @@
 //! The store: SQLite files for control data and for telemetry.
+//!
+//! A caller's [`Change`](crate::core::change::Change) waits in the queue of one writer thread ([`writer`]), which takes
+//! all that wait and commits them together ([`batch`]), each under its own savepoint, with their events and audit
+//! entries appended last ([`journal`]). Reads run on threads of their own ([`readers`]); a file per noun reads it.
+//! Telemetry has another file, another writer and other readers, so that neither can stall the other.
+
+mod agent;
+mod audit;
+mod batch;
+mod command;
+mod connection;
+mod container;
+mod error;
+mod event;
+mod execution;
+mod idempotency;
+mod image;
+mod invitation;
+mod journal;
+mod key;
+mod migration;
+mod readers;
+mod records;
+mod row;
+mod sqlite;
+mod statements;
+mod telemetry;
+mod user;
+mod worker;
+mod writer;
+
+pub use error::OpenError;
+pub use sqlite::SqliteStore;
+pub use telemetry::SqliteTelemetry;

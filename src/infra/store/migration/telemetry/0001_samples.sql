@@ -1,8 +1,9 @@
--- Measurements, one row each, in the order of their agent and time.
+-- Measurements in the order of their arrival: appended, four to a page; the index finds them by agent and time.
 
 CREATE TABLE samples (
-    agent BLOB   NOT NULL,
-    time  BIGINT NOT NULL,
-    body  TEXT   NOT NULL,
-    PRIMARY KEY (agent, time)
-) WITHOUT ROWID;
+    arrival INTEGER NOT NULL PRIMARY KEY,
+    agent   BLOB    NOT NULL,
+    time    INTEGER NOT NULL,
+    body    TEXT    NOT NULL,
+    UNIQUE (agent, time)
+) STRICT;

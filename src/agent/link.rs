@@ -1,0 +1,269 @@
+//! One link to the server, from the first byte to the last: both sides prove themselves, then frames travel.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::{SinkExt, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use rustls::ClientConfig;
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, watch},
+    time::{Instant, timeout},
+};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    tungstenite::{Message, protocol::WebSocketConfig},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    address::Address, cause::chain, collector::Pulse, executor::Executor, identity::Identity,
+    order::DOCKER_VERBS, spool::Spool, watcher::Presence,
+};
+use crate::{
+    core::{
+        envelope::{open, seal},
+        signing::PublicKey,
+    },
+    id::AgentId,
+    proto::{
+        agent::HostFacts,
+        envelope::{HELLO_TYPE, HelloProof, WELCOME_TYPE, WelcomeProof},
+        link::{
+            AgentFrame, CHALLENGE_HEADER, Hello, LinkError, LinkErrorCode, MAX_FRAME_BYTES, ServerFrame,
+            Welcome,
+        },
+    },
+};
+
+mod traffic;
+
+/// How long the server may take to accept, and to welcome.
+const OPENING: Duration = Duration::from_secs(10);
+/// Small, because there is one link and its frames are small.
+const BUFFER_BYTES: usize = 4 * 1024;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// How a link ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The agent was asked to stop.
+    Stopped,
+    /// The connection went, or never came.
+    Lost(String),
+    /// Whoever answered did not prove to be the server that this node joined.
+    NotTrusted(String),
+    /// The server withdrew this identity.
+    Revoked(String),
+    /// The server believes that two processes hold this identity, or that it is an old copy.
+    Quarantined(String),
+}
+
+/// What a link connects, and what outlives it.
+pub(super) struct Node {
+    /// The server.
+    pub(super) address: Address,
+    /// How its certificate is judged.
+    pub(super) tls: Arc<ClientConfig>,
+    /// What the host is.
+    pub(super) host: HostFacts,
+    /// What its operator calls it.
+    pub(super) labels: BTreeMap<String, String>,
+    /// Random per process.
+    pub(super) instance: String,
+    /// What must not be lost.
+    pub(super) spool: Arc<Spool>,
+    /// What orders are given to.
+    pub(super) executor: Arc<Executor>,
+    /// Whether there is a container engine.
+    pub(super) presence: watch::Receiver<Presence>,
+    /// The newest measurement.
+    pub(super) pulse: watch::Receiver<Pulse>,
+    /// How often to measure.
+    pub(super) interval: watch::Sender<Duration>,
+    /// Asks for a report of the engine.
+    pub(super) report: Arc<Notify>,
+    /// Asks for a measurement.
+    pub(super) measure: Arc<Notify>,
+    /// Ends the link.
+    pub(super) stop: CancellationToken,
+}
+
+/// What both sides agreed on when the link opened.
+struct Session {
+    agent: AgentId,
+    name: String,
+    trusted: Vec<PublicKey>,
+    epoch: u64,
+    acknowledged: u64,
+    heartbeat: Duration,
+    clock: ServerClock,
+}
+
+/// The server's time: what it said when the link opened, and how long ago that was. A node's own clock may be wrong.
+#[derive(Clone, Copy)]
+struct ServerClock {
+    told: Timestamp,
+    at: Instant,
+}
+
+impl ServerClock {
+    fn now(self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.at.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.told.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Opens a link and serves it to its end. Says also how long it lasted once the server had welcomed the agent.
+pub(super) async fn serve(node: &Node, identity: &mut Identity) -> (Duration, End) {
+    let opened = tokio::select! {
+        opened = open_link(node, identity) => opened,
+        () = node.stop.cancelled() => Err(End::Stopped),
+    };
+    match opened {
+        Ok((socket, session)) => {
+            tracing::info!(server = %identity.url(), epoch = session.epoch, "linked");
+            let began = Instant::now();
+            let end = traffic::carry(node, session, socket).await;
+            (began.elapsed(), end)
+        }
+        Err(end) => (Duration::ZERO, end),
+    }
+}
+
+/// Connects, proves the agent, and has the server prove itself. Nothing but HELLO is said before that.
+async fn open_link(node: &Node, identity: &mut Identity) -> Result<(Socket, Session), End> {
+    let (mut socket, challenge) = connect(node).await?;
+    let epoch = identity.epoch().map_err(|error| End::Lost(chain(&error)))?;
+    let nonce = nonce().map_err(|error| End::Lost(error.to_string()))?;
+    let proof = HelloProof {
+        agent: identity.agent(),
+        challenge,
+        nonce: nonce.clone(),
+        epoch,
+        instance_nonce: node.instance.clone(),
+    };
+    say(&mut socket, &AgentFrame::Hello(Box::new(hello(node, identity, &proof)))).await?;
+    let welcome = timeout(OPENING, welcome(&mut socket))
+        .await
+        .map_err(|_| End::NotTrusted("no WELCOME came in time".into()))??;
+    let proof = proven(identity, &welcome, &nonce, epoch)?;
+    let session = agree(node, identity, &welcome, &proof).map_err(End::Lost)?;
+    Ok((socket, session))
+}
+
+/// Opens the socket; the upgrade brings the connection's challenge.
+async fn connect(node: &Node) -> Result<(Socket, String), End> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(Some(MAX_FRAME_BYTES))
+        .max_frame_size(Some(MAX_FRAME_BYTES));
+    let connector =
+        if node.address.is_encrypted() { Connector::Rustls(Arc::clone(&node.tls)) } else { Connector::Plain };
+    let opening = connect_async_tls_with_config(node.address.link(), Some(config), true, Some(connector));
+    let (socket, response) = timeout(OPENING, opening)
+        .await
+        .map_err(|_| End::Lost("the server did not answer in time".into()))?
+        .map_err(|error| End::Lost(chain(&error)))?;
+    let challenge = response.headers().get(CHALLENGE_HEADER).and_then(|value| value.to_str().ok());
+    let challenge = challenge.ok_or_else(|| End::NotTrusted("it sends no challenge".into()))?;
+    Ok((socket, challenge.to_owned()))
+}
+
+fn hello(node: &Node, identity: &Identity, proof: &HelloProof) -> Hello {
+    let engine = node.presence.borrow().engine.as_ref().map(|engine| engine.about().clone());
+    let verbs: &[&str] = if engine.is_some() { &DOCKER_VERBS } else { &[] };
+    Hello {
+        agent_id: identity.name().to_owned(),
+        site: identity.site().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        capabilities: verbs.iter().map(|&verb| verb.to_owned()).collect(),
+        host: node.host.clone(),
+        container_engine: engine,
+        labels: node.labels.clone(),
+        proof: Some(seal(identity.key(), HELLO_TYPE, proof)),
+    }
+}
+
+/// Waits for WELCOME; nothing else may come before it but an error.
+async fn welcome(socket: &mut Socket) -> Result<Welcome, End> {
+    loop {
+        let message = socket.next().await.ok_or_else(|| End::Lost("the server closed the link".into()))?;
+        let text = match message.map_err(|error| End::Lost(chain(&error)))? {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Close(_) => return Err(End::Lost("the server closed the link".into())),
+            _ => return Err(End::NotTrusted("it does not speak the protocol".into())),
+        };
+        return match serde_json::from_str(&text) {
+            Ok(ServerFrame::Welcome(welcome)) => Ok(welcome),
+            Ok(ServerFrame::Error(error)) => Err(end_of(error)),
+            _ => Err(End::NotTrusted("it says other things before WELCOME".into())),
+        };
+    }
+}
+
+/// Opens the server's proof and holds it against what the agent knows.
+fn proven(identity: &Identity, welcome: &Welcome, nonce: &str, epoch: u64) -> Result<WelcomeProof, End> {
+    let not_trusted = |why: &str| End::NotTrusted(why.to_owned());
+    let envelope = welcome.proof.as_ref().ok_or_else(|| not_trusted("its WELCOME has no proof"))?;
+    let proof: WelcomeProof = open(identity.trusted(), WELCOME_TYPE, envelope)
+        .map_err(|why| End::NotTrusted(format!("its proof does not hold: {why}")))?;
+    if proof.server != identity.server() || proof.agent != identity.agent() || proof.nonce != nonce {
+        return Err(not_trusted("its proof is for another server, agent or link"));
+    }
+    if proof.epoch <= epoch {
+        return Err(not_trusted("its proof names an epoch that is over"));
+    }
+    Ok(proof)
+}
+
+/// Makes the agreement durable before anything else is said: the epoch first, then keys, then the spool's place.
+fn agree(
+    node: &Node,
+    identity: &mut Identity,
+    welcome: &Welcome,
+    proof: &WelcomeProof,
+) -> Result<Session, String> {
+    identity.sync_epoch(proof.epoch).map_err(|error| chain(&error))?;
+    identity.trust(&proof.keys).map_err(|error| chain(&error))?;
+    node.spool.resume(proof.acknowledged).map_err(|error| chain(&error))?;
+    let seconds = |value: u32| Duration::from_secs(value.clamp(1, 3600).into());
+    let telemetry = seconds(welcome.telemetry_interval_s);
+    node.interval.send_if_modified(|interval| std::mem::replace(interval, telemetry) != telemetry);
+    node.measure.notify_one();
+    node.report.notify_one();
+    Ok(Session {
+        agent: identity.agent(),
+        name: identity.name().to_owned(),
+        trusted: identity.trusted().to_vec(),
+        epoch: proof.epoch,
+        acknowledged: proof.acknowledged,
+        heartbeat: seconds(welcome.heartbeat_interval_s),
+        clock: ServerClock { told: proof.server_time, at: Instant::now() },
+    })
+}
+
+/// What an error frame means for the link.
+fn end_of(error: LinkError) -> End {
+    match error.code {
+        LinkErrorCode::Revoked => End::Revoked(error.detail),
+        LinkErrorCode::Quarantined => End::Quarantined(error.detail),
+        _ => End::Lost(format!("the server says: {}", error.detail)),
+    }
+}
+
+async fn say(socket: &mut Socket, frame: &AgentFrame) -> Result<(), End> {
+    let text = serde_json::to_string(frame).map_err(|error| End::Lost(error.to_string()))?;
+    socket.send(Message::text(text)).await.map_err(|error| End::Lost(chain(&error)))
+}
+
+/// 32 random bytes as text.
+pub(super) fn nonce() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}

@@ -1,0 +1,172 @@
+//! [`State`]: one SQLite file for what must survive a restart, the spool and the journal, so that a result and its
+//! journal entry are written in one transaction.
+//!
+//! WAL with `synchronous=NORMAL`: a process that is killed loses nothing, a power cut at most the last frames. What
+//! must be on disk before the agent goes on asks for [`Durability::Synced`]. A damaged file is set aside, never
+//! repaired, and the agent goes on with a fresh one.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS frame (
+        sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, time INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS frame_by_kind ON frame (kind, sequence);
+    CREATE TABLE IF NOT EXISTS execution (
+        id TEXT PRIMARY KEY, command TEXT NOT NULL, verb TEXT NOT NULL, began INTEGER NOT NULL, result TEXT
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS execution_by_began ON execution (began);
+    CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+";
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// SQLite says no.
+    #[error("cannot use the agent's state in '{}'; check its owner and the space on its disk", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Its words.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A damaged file cannot be set aside.
+    #[error("cannot set the damaged '{}' aside", path.display())]
+    Stuck {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// How much of a power cut a write survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// It survives the process; the disk has it a moment later.
+    Written,
+    /// It is on disk when the write returns.
+    Synced,
+}
+
+/// The state file. Its calls block for microseconds (a synced one for a disk's sync), which costs less than a thread.
+pub(super) struct State {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl State {
+    /// Opens the file, or begins one; a damaged one is set aside.
+    pub(super) fn open(path: &Path) -> Result<Self, StateError> {
+        let connection = match open(path) {
+            Err(error) if is_damage(&error) => {
+                set_aside(path, &error)?;
+                open(path)
+            }
+            other => other,
+        };
+        let connection =
+            connection.map_err(|source| StateError::Unusable { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
+    }
+
+    /// Runs statements in one transaction. When the file turns out to be damaged, it is set aside and the same
+    /// statements run on a fresh one; so they must not rely on what they read in an earlier transaction.
+    pub(super) fn write<T>(
+        &self,
+        durability: Durability,
+        mut statements: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        let mut connection = self.lock();
+        let written = match transact(&mut connection, durability, &mut statements) {
+            Err(error) if is_damage(&error) => {
+                self.begin_anew(&mut connection, &error)?;
+                transact(&mut connection, durability, &mut statements)
+            }
+            other => other,
+        };
+        written.map_err(|source| StateError::Unusable { path: self.path.clone(), source })
+    }
+
+    fn begin_anew(&self, connection: &mut Connection, error: &rusqlite::Error) -> Result<(), StateError> {
+        let unusable = |source| StateError::Unusable { path: self.path.clone(), source };
+        *connection = Connection::open_in_memory().map_err(unusable)?;
+        set_aside(&self.path, error)?;
+        *connection = open(&self.path).map_err(unusable)?;
+        Ok(())
+    }
+
+    /// A panic elsewhere leaves no half-done work here: a transaction that was not committed is rolled back.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -512)?;
+    connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+            Some(verdict),
+        ));
+    }
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    durability: Durability,
+    statements: &mut impl FnMut(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    if durability == Durability::Synced {
+        connection.pragma_update(None, "synchronous", "FULL")?;
+    }
+    let written =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let value = statements(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        });
+    if durability == Durability::Synced {
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+    }
+    written
+}
+
+/// Whether the file itself is broken, rather than the disk full or the statement wrong.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Renames a damaged file and what belongs to it, for whoever wants to look.
+fn set_aside(path: &Path, error: &rusqlite::Error) -> Result<(), StateError> {
+    let now = Timestamp::now().as_second();
+    for ending in ["", "-wal", "-shm"] {
+        let from = PathBuf::from(format!("{}{ending}", path.display()));
+        let to = PathBuf::from(format!("{}.corrupt-{now}{ending}", path.display()));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map_err(|source| StateError::Stuck { path: from, source })?,
+        }
+    }
+    tracing::error!(
+        path = %path.display(), %error,
+        "the agent's state was damaged and is set aside; frames that waited in it are lost"
+    );
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Agents.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    call::{Answer, Call},
+    page::{limit_of, page},
+};
+use crate::{
+    core::{error::Error, port::links::Links, usecase::presence},
+    id::AgentId,
+    proto::{
+        agent::{
+            AgentDetail, AgentHealth, GetAgent, GetAgentHealth, GetAgentTelemetry, ListAgents, RemoveAgent,
+        },
+        endpoint::Empty,
+        link::LinkErrorCode,
+        telemetry::DiskUsage,
+    },
+};
+
+pub(super) async fn list(call: Call<ListAgents>) -> Result<Answer<ListAgents>, Error> {
+    let request = &call.request;
+    let limit = limit_of(request.limit)?;
+    let after: Option<AgentId> = match &request.cursor {
+        Some(cursor) => Some(cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?),
+        None => None,
+    };
+    let fleet = call.app.fleet.read();
+    let wanted = fleet.agents().filter(|agent| {
+        after.is_none_or(|after| agent.id > after)
+            && request.status.is_none_or(|status| agent.status == status)
+            && request.site.as_ref().is_none_or(|site| agent.site == *site)
+    });
+    Ok(Answer::ok(&page(wanted.cloned(), limit, |agent| agent.id.to_string())))
+}
+
+pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error> {
+    let fleet = call.app.fleet.read();
+    let agent = fleet.agent(&call.request.id)?.clone();
+    let mut containers = BTreeMap::new();
+    for container in fleet.containers_of(agent.id) {
+        let state = format!("{:?}", container.facts.state).to_lowercase();
+        *containers.entry(state).or_insert(0) += 1;
+    }
+    let telemetry = fleet.telemetry(agent.id).map(|latest| (*latest).clone());
+    Ok(Answer::ok(&AgentDetail { agent, containers, telemetry }))
+}
+
+pub(super) async fn telemetry(call: Call<GetAgentTelemetry>) -> Result<Answer<GetAgentTelemetry>, Error> {
+    let request = &call.request;
+    let limit = limit_of(request.limit)?;
+    let agent = call.app.fleet.read().agent(&request.id)?.id;
+    let now = call.origin.now;
+    let from = match &request.cursor {
+        Some(cursor) => after(cursor)?,
+        None => request.from.unwrap_or(now - SignedDuration::from_hours(1)),
+    };
+    let to = request.to.unwrap_or(now + SignedDuration::from_hours(1));
+    if request.cursor.is_none() && from >= to {
+        return Err(Error::field("from", "expected a moment before 'to'"));
+    }
+    let measured = call.app.telemetry.history(agent, from, to, limit + 1).await?;
+    Ok(Answer::ok(&page(measured.into_iter(), limit, |last| last.timestamp.to_string())))
+}
+
+/// The moment right after a cursor.
+fn after(cursor: &str) -> Result<Timestamp, Error> {
+    let last: Timestamp = cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?;
+    Ok(last + SignedDuration::from_micros(1))
+}
+
+pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgentHealth>, Error> {
+    let app = &call.app;
+    let interval = app.heartbeat_interval();
+    let fleet = app.fleet.read();
+    let agent = fleet.agent(&call.request.id)?;
+    let latest = fleet.telemetry(agent.id);
+    let fullest =
+        |disks: &BTreeMap<String, DiskUsage>| disks.values().map(|disk| disk.percent).max_by(f32::total_cmp);
+    Ok(Answer::ok(&AgentHealth {
+        id: agent.id,
+        agent_id: agent.agent_id.clone(),
+        status: agent.status,
+        status_since: agent.status_since,
+        last_seen_at: agent.last_seen_at,
+        linked: app.hub.is_linked(agent.id),
+        heartbeat_interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
+        cpu_usage: latest.as_ref().map(|latest| latest.cpu_usage),
+        memory_usage: latest.as_ref().map(|latest| latest.memory_usage.percent),
+        disk_usage: latest.as_ref().and_then(|latest| fullest(&latest.disk_usage)),
+    }))
+}
+
+pub(super) async fn remove(call: Call<RemoveAgent>) -> Result<Answer<RemoveAgent>, Error> {
+    let app = &call.app;
+    let agent = app.fleet.read().agent(&call.request.id)?.clone();
+    presence::remove(&*app.store, &agent, &call.origin).await?;
+    app.hub.end(agent.id, LinkErrorCode::Revoked, "this agent was removed");
+    Ok(Answer::ok(&Empty {}))
+}

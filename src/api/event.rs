@@ -1,0 +1,41 @@
+//! Events, page by page.
+
+use super::{
+    call::{Answer, Call},
+    page::{limit_of, page},
+};
+use crate::{
+    core::{error::Error, port::records::EventFilter},
+    proto::event::{EventHistory, EventKind},
+};
+
+pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHistory>, Error> {
+    let request = &call.request;
+    let limit = limit_of(request.limit)?;
+    let after = match &request.cursor {
+        Some(cursor) => cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?,
+        None => request.from.unwrap_or_default(),
+    };
+    let filter = filter_of(request.types.as_deref(), request.node.clone())?;
+    let events = call.app.records.events(after, &filter, limit + 1).await?;
+    Ok(Answer::ok(&page(events.into_iter(), limit, |event| event.sequence.clone())))
+}
+
+/// The filter that `types` (`container.died,agent.*`) and `node` make.
+pub(super) fn filter_of(types: Option<&str>, node: Option<String>) -> Result<EventFilter, Error> {
+    let mut kinds = Vec::new();
+    for word in types.into_iter().flat_map(|types| types.split(',')).map(str::trim) {
+        let before = kinds.len();
+        kinds.extend(EventKind::ALL.iter().copied().filter(|kind| match word.strip_suffix(".*") {
+            Some(noun) => kind.as_str().split('.').next() == Some(noun),
+            None => kind.as_str() == word,
+        }));
+        if kinds.len() == before {
+            return Err(Error::field(
+                "types",
+                format!("'{word}' is no event type; expected some like container.died or agent.*"),
+            ));
+        }
+    }
+    Ok(EventFilter { kinds, node })
+}

@@ -1,0 +1,98 @@
+//! [`Api::add`]: the only way to register a route, which brings its access rule, its form and its errors.
+
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    http::Method,
+    response::Response,
+    routing::{MethodFilter, on},
+};
+
+use super::{
+    app::App,
+    call::{self, Answer, Call},
+    failure::Failure,
+    shape::Shape,
+};
+use crate::{
+    core::error::Error,
+    proto::endpoint::{Access, Endpoint},
+};
+
+/// A route as the table has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with placeholders.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// One line for people.
+    pub summary: &'static str,
+}
+
+/// The routes so far.
+pub struct Api {
+    router: Router<Arc<App>>,
+    routes: Vec<Route>,
+}
+
+impl Api {
+    pub(super) fn new() -> Self {
+        Self { router: Router::new(), routes: Vec::new() }
+    }
+
+    /// Adds an endpoint under its path and its aliases.
+    ///
+    /// # Panics
+    /// When two endpoints have one method and path, or a method that no endpoint has: at start, so in every test.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that the ban points to")]
+    pub(super) fn add<E, H, F>(mut self, handler: H) -> Self
+    where
+        E: Endpoint,
+        H: Fn(Call<E>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Answer<E>, Error>> + Send + 'static,
+    {
+        let shape = Arc::new(Shape::of::<E>());
+        let filter = MethodFilter::try_from(E::METHOD).expect("endpoints use the common methods");
+        for path in std::iter::once(&E::PATH).chain(E::ALIASES) {
+            let (shape, handler) = (shape.clone(), handler.clone());
+            let serve = move |State(app): State<Arc<App>>, request: Request| async move {
+                Ok::<Response, Infallible>(call::serve(app, &shape, handler, request).await)
+            };
+            self.router = self.router.route(path, on(filter, serve));
+            self.routes.push(Route { method: E::METHOD, path, access: E::ACCESS, summary: E::SUMMARY });
+        }
+        self
+    }
+
+    /// The routes, in the table's order.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The service that answers them, and every other path and method with a problem.
+    pub fn into_router(self, app: Arc<App>) -> Router {
+        self.router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(app)
+    }
+}
+
+async fn no_such_path(request: Request) -> Response {
+    let detail = format!("there is no {} here", request.uri().path());
+    Failure::http(404, "path_not_found", detail).into_response_for(&call::request_id())
+}
+
+async fn no_such_method(request: Request) -> Response {
+    let detail = format!("{} does not answer {}", request.uri().path(), request.method());
+    Failure::http(405, "method_not_allowed", detail).into_response_for(&call::request_id())
+}
+
+/// The address a request came from, when the listener told.
+pub(super) fn peer(request: &Request) -> Option<String> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+}

@@ -1,0 +1,31 @@
+//! Users.
+
+use axum::http::StatusCode;
+
+use super::{
+    call::{Answer, Call},
+    page::{limit_of, page},
+    random::random,
+};
+use crate::{
+    core::{error::Error, usecase::user},
+    proto::user::{CreateUser, ListUsers},
+};
+
+pub(super) async fn list(call: Call<ListUsers>) -> Result<Answer<ListUsers>, Error> {
+    let limit = limit_of(call.request.limit)?;
+    let users = call.app.records.users(call.request.cursor.as_deref(), limit + 1).await?;
+    Ok(Answer::ok(&page(users.into_iter(), limit, |user| user.username.clone())))
+}
+
+pub(super) async fn create(call: Call<CreateUser>) -> Result<Answer<CreateUser>, Error> {
+    let app = call.app.clone();
+    let _permit = app.hashing.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
+    let user = tokio::task::spawn_blocking(move || {
+        let create = user::create(&*call.app.store, &call.request, random(), &call.origin);
+        tokio::runtime::Handle::current().block_on(create)
+    })
+    .await
+    .map_err(|error| Error::Internal(error.to_string()))??;
+    Ok(Answer::with_status(StatusCode::CREATED, &user))
+}

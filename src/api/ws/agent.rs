@@ -1,0 +1,435 @@
+//! One agent's link, from its first frame to its end.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use axum::{
+    extract::ws::{CloseFrame, Message, WebSocket, close_code},
+    http::{HeaderName, HeaderValue},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    super::{
+        app::App,
+        call::{Answer, Call},
+        random::random,
+    },
+    hub::{Contest, Handle, ToLink},
+    send, small,
+};
+use crate::{
+    core::{
+        envelope,
+        error::Error,
+        liveness::dead_link_after,
+        port::links::Links,
+        usecase::{
+            Origin,
+            admit::{self, Admitted, Proven, Refused},
+            ingest, presence, settle,
+        },
+    },
+    id::{AgentId, ExecutionId},
+    proto::{
+        agent::AgentStatus,
+        envelope::{COMMAND_TYPE, CommandOrder, WELCOME_TYPE, WelcomeProof},
+        link::{
+            Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, Heartbeat, Hello, LinkError, LinkErrorCode,
+            MAX_FRAME_BYTES, ServerFrame, Welcome,
+        },
+    },
+};
+
+/// How long a connection may take to say who it is.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Frames in a row that are not of the protocol before the link ends.
+const MAX_BAD_FRAMES: u32 = 16;
+/// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
+
+pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<AgentLink>, Error> {
+    let challenge = URL_SAFE_NO_PAD.encode(random::<32>());
+    let (app, origin) = (call.app.clone(), call.origin.clone());
+    let upgrade =
+        call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
+    let shown = HeaderValue::from_str(&challenge).expect("base64url is a header value");
+    let mut response = small(upgrade, MAX_FRAME_BYTES)
+        .on_upgrade(move |socket| async move { serve(app, socket, &challenge, origin).await });
+    response.headers_mut().insert(HeaderName::from_static(CHALLENGE_HEADER), shown);
+    Ok(Answer::upgraded(response))
+}
+
+/// Serves a connection: a proven HELLO, then frames until either side ends it.
+async fn serve(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Origin) {
+    let admitted = tokio::select! {
+        admitted = admission(&app, &mut socket, challenge, &origin) => admitted,
+        () = app.shutdown.cancelled() => return,
+    };
+    match admitted {
+        Ok(Some((proven, admitted))) => {
+            let node = admitted.agent.agent_id.clone();
+            tracing::info!(node, epoch = admitted.epoch, "agent {node} linked");
+            Link::new(app, socket, &proven, admitted, origin).run().await;
+            tracing::info!(node, "the link of agent {node} ended");
+        }
+        Ok(None) => {}
+        Err(refused) => {
+            tracing::warn!(address = origin.address, code = ?refused.code, "a link was refused: {}", refused.detail);
+            end(&mut socket, refused.code, refused.detail).await;
+        }
+    }
+}
+
+/// Tells a peer why its link ends, and ends it.
+async fn end(socket: &mut WebSocket, code: LinkErrorCode, detail: String) {
+    if send(socket, &ServerFrame::Error(LinkError { code, detail })).await {
+        let close = CloseFrame { code: close_code::POLICY, reason: "".into() };
+        let _ = timeout(super::SEND_TIMEOUT, socket.send(Message::Close(Some(close)))).await;
+    }
+}
+
+/// Takes the HELLO, proves it, settles who holds the identity, admits and welcomes. `None` when the peer left.
+async fn admission(
+    app: &App,
+    socket: &mut WebSocket,
+    challenge: &str,
+    origin: &Origin,
+) -> Result<Option<(Proven, Admitted)>, Refused> {
+    let Some(hello) = first_frame(socket).await? else { return Ok(None) };
+    let named = app.fleet.read().agent(&hello.agent_id).ok().map(|agent| agent.id);
+    let proven = admit::prove(&*app.records, named, &hello, challenge).await?;
+    let agent = &proven.record.agent;
+    let origin =
+        Origin { actor: format!("agent:{}", agent.agent_id), now: Timestamp::now(), ..origin.clone() };
+    if app.hub.contest(agent.id, &proven.proof.instance_nonce).await == Contest::Clone {
+        let detail = "two live processes hold this identity";
+        let known = app.fleet.read().agent_by_id(agent.id).cloned().unwrap_or_else(|| agent.clone());
+        presence::quarantine(&*app.store, &known, detail, &origin).await?;
+        app.hub.end(agent.id, LinkErrorCode::Quarantined, detail);
+        return Err(Refused { code: LinkErrorCode::Quarantined, detail: detail.into() });
+    }
+    let admitted = admit::admit(&*app.store, proven.clone(), &hello, &origin).await?;
+    if !send(socket, &welcome(app, &proven, &admitted)).await {
+        presence::move_to(
+            &*app.store,
+            &app.fleet,
+            admitted.agent.id,
+            AgentStatus::Unknown,
+            "left at once",
+            &origin,
+        )
+        .await?;
+        return Ok(None);
+    }
+    Ok(Some((proven, admitted)))
+}
+
+async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
+    let refused = |code, detail: &str| Refused { code, detail: detail.into() };
+    let late = |_| refused(LinkErrorCode::NotProven, "no HELLO came within 10 s");
+    match timeout(HELLO_TIMEOUT, socket.recv()).await.map_err(late)? {
+        Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+            Ok(AgentFrame::Hello(hello)) => Ok(Some(*hello)),
+            Ok(_) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO")),
+            Err(error) => Err(refused(LinkErrorCode::BadFrame, &error.to_string())),
+        },
+        Some(Ok(Message::Close(_)) | Err(_)) | None => Ok(None),
+        Some(Ok(_)) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO, as text")),
+    }
+}
+
+fn welcome(app: &App, proven: &Proven, admitted: &Admitted) -> ServerFrame {
+    let now = Timestamp::now();
+    let proof = WelcomeProof {
+        server: app.server,
+        agent: admitted.agent.id,
+        nonce: proven.proof.nonce.clone(),
+        epoch: admitted.epoch,
+        server_time: now,
+        acknowledged: admitted.acknowledged,
+        keys: vec![app.command_key.public().to_string()],
+    };
+    ServerFrame::Welcome(Welcome {
+        heartbeat_interval_s: whole_seconds(app.heartbeat_interval()),
+        telemetry_interval_s: whole_seconds(app.settings.telemetry_interval),
+        server_time: now,
+        proof: Some(envelope::seal(&app.command_key, WELCOME_TYPE, &proof)),
+    })
+}
+
+fn whole_seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX).max(1)
+}
+
+/// An admitted link.
+struct Link {
+    app: Arc<App>,
+    socket: WebSocket,
+    admitted: Admitted,
+    origin: Origin,
+    handle: Handle,
+    said: mpsc::Receiver<ToLink>,
+    /// The highest sequence that is committed.
+    committed: u64,
+    /// The sequence of the last order of this epoch.
+    ordered: u64,
+    /// Orders sent on this link that the store still shows as queued.
+    sent: HashSet<ExecutionId>,
+    /// The agent spoke after its WELCOME, so it has synced the epoch.
+    confirmed: bool,
+    probes: Vec<oneshot::Sender<()>>,
+    bad_frames: u32,
+}
+
+/// Why a link is over; what is to be told to the agent, if anything.
+enum Over {
+    Gone(&'static str),
+    Told(LinkErrorCode, String),
+    Shutdown,
+}
+
+impl Link {
+    fn new(app: Arc<App>, socket: WebSocket, proven: &Proven, admitted: Admitted, origin: Origin) -> Self {
+        let (say, said) = mpsc::channel(8);
+        let handle =
+            Handle { instance: proven.proof.instance_nonce.clone(), orders: Arc::new(Notify::new()), say };
+        app.hub.enter(admitted.agent.id, handle.clone());
+        handle.orders.notify_one();
+        let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
+        Self {
+            app,
+            socket,
+            committed: admitted.acknowledged,
+            admitted,
+            origin,
+            handle,
+            said,
+            ordered: 0,
+            sent: HashSet::new(),
+            confirmed: false,
+            probes: Vec::new(),
+            bad_frames: 0,
+        }
+    }
+
+    async fn run(mut self) {
+        let over = self.listen().await;
+        let id = self.admitted.agent.id;
+        let reason = match over {
+            Over::Gone(reason) => reason.to_owned(),
+            Over::Told(code, detail) => {
+                end(&mut self.socket, code, detail.clone()).await;
+                detail
+            }
+            Over::Shutdown => {
+                let away = CloseFrame { code: close_code::AWAY, reason: "the server ends".into() };
+                let _ = timeout(super::SEND_TIMEOUT, self.socket.send(Message::Close(Some(away)))).await;
+                self.app.hub.leave(id, &self.handle);
+                return;
+            }
+        };
+        if self.app.hub.leave(id, &self.handle) {
+            let origin = self.now();
+            let moved = presence::move_to(
+                &*self.app.store,
+                &self.app.fleet,
+                id,
+                AgentStatus::Unknown,
+                &reason,
+                &origin,
+            );
+            if let Err(error) = moved.await {
+                tracing::error!(
+                    "agent {} could not be marked UNKNOWN: {error}",
+                    self.admitted.agent.agent_id
+                );
+            }
+        }
+    }
+
+    /// Listens until the link is over.
+    async fn listen(&mut self) -> Over {
+        let patience = dead_link_after(self.app.heartbeat_interval());
+        let mut heard = Instant::now();
+        let orders = self.handle.orders.clone();
+        let app = self.app.clone();
+        loop {
+            let step = tokio::select! {
+                message = self.socket.recv() => {
+                    heard = Instant::now();
+                    self.take(message).await
+                }
+                said = self.said.recv() => self.obey(said).await,
+                () = orders.notified(), if self.confirmed => self.deliver().await,
+                () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
+                () = app.shutdown.cancelled() => Err(Over::Shutdown),
+            };
+            if let Err(over) = step {
+                return over;
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Over> {
+        match message {
+            Some(Ok(Message::Text(text))) => self.frame(&text).await,
+            Some(Ok(Message::Pong(_))) => {
+                for probe in self.probes.drain(..) {
+                    let _ = probe.send(());
+                }
+                Ok(())
+            }
+            Some(Ok(Message::Ping(_))) => Ok(()),
+            Some(Ok(Message::Binary(_))) => {
+                self.complain(LinkErrorCode::BadFrame, "no binary frame is expected here".into()).await
+            }
+            Some(Ok(Message::Close(_))) | None => Err(Over::Gone("the agent closed its link")),
+            Some(Err(_)) => Err(Over::Gone("the connection broke")),
+        }
+    }
+
+    async fn obey(&mut self, said: Option<ToLink>) -> Result<(), Over> {
+        match said {
+            Some(ToLink::End(code, detail)) => Err(Over::Told(code, detail)),
+            Some(ToLink::Probe(answer)) => {
+                self.probes.push(answer);
+                let ping =
+                    timeout(super::SEND_TIMEOUT, self.socket.send(Message::Ping(Vec::new().into()))).await;
+                if matches!(ping, Ok(Ok(()))) { Ok(()) } else { Err(Over::Gone("the connection broke")) }
+            }
+            None => Err(Over::Gone("the hub let go of it")),
+        }
+    }
+
+    async fn frame(&mut self, text: &str) -> Result<(), Over> {
+        let frame = match serde_json::from_str(text) {
+            Ok(frame) => frame,
+            Err(error) => return self.complain(LinkErrorCode::BadFrame, error.to_string()).await,
+        };
+        self.confirmed = true;
+        let id = self.admitted.agent.id;
+        let origin = self.now();
+        self.app.fleet.heard(id, origin.now);
+        let app = self.app.clone();
+        let (store, records) = (&*app.store, &*app.records);
+        let (sequence, written) = match frame {
+            AgentFrame::Heartbeat(pulse) => (None, heartbeat(&app, id, &pulse, &origin).await),
+            AgentFrame::Telemetry(frame) => {
+                let telemetry = Arc::new(frame.body);
+                let stored = app.telemetry.append(id, (*telemetry).clone()).await;
+                if stored.is_ok() {
+                    app.fleet.measured(id, telemetry.clone());
+                    app.feed.measured(telemetry);
+                }
+                (frame.sequence, stored.map_err(Error::from))
+            }
+            AgentFrame::Inventory(frame) => {
+                let taken =
+                    ingest::inventory(store, &app.fleet, id, frame.sequence, frame.body, &origin).await;
+                (frame.sequence, taken)
+            }
+            AgentFrame::Event(frame) => {
+                let node = &self.admitted.agent.agent_id;
+                let taken =
+                    ingest::event(store, records, id, frame.sequence, frame.body, node, &origin).await;
+                (frame.sequence, taken)
+            }
+            AgentFrame::CommandResult(frame) => {
+                let taken = settle::settle(store, records, id, frame.sequence, &frame.body, &origin).await;
+                (frame.sequence, taken)
+            }
+            AgentFrame::Ack(_) => return Ok(()),
+            AgentFrame::Error(error) => {
+                let node = &self.admitted.agent.agent_id;
+                tracing::warn!(node, code = ?error.code, "agent {node} refused a frame: {}", error.detail);
+                return Ok(());
+            }
+            AgentFrame::Hello(_) => {
+                return self.complain(LinkErrorCode::OutOfOrder, "HELLO comes once".into()).await;
+            }
+        };
+        self.answer(sequence, written).await
+    }
+
+    /// Acknowledges a frame that is committed, and tells of one that is not.
+    async fn answer(&mut self, sequence: Option<u64>, written: Result<(), Error>) -> Result<(), Over> {
+        match written {
+            Ok(()) => {}
+            Err(Error::Invalid(fields)) => {
+                // The agent would send it again for ever: it is refused, and taken as far as the spool is concerned.
+                self.complain(LinkErrorCode::BadFrame, Error::Invalid(fields).to_string()).await?;
+            }
+            Err(error) => {
+                tracing::error!("a frame of agent {} was not stored: {error}", self.admitted.agent.agent_id);
+                return Err(Over::Told(
+                    LinkErrorCode::Unavailable,
+                    "the server cannot store just now".into(),
+                ));
+            }
+        }
+        self.committed = self.committed.max(sequence.unwrap_or_default());
+        self.send(&ServerFrame::Ack(Ack { sequence: self.committed })).await
+    }
+
+    /// Signs and sends every execution that waits for this agent and was not sent on this link.
+    async fn deliver(&mut self) -> Result<(), Over> {
+        let agent = self.admitted.agent.id;
+        let Ok(waiting) = self.app.records.queued_executions(agent).await else {
+            return Err(Over::Told(LinkErrorCode::Unavailable, "the server cannot read just now".into()));
+        };
+        self.sent.retain(|sent| waiting.iter().any(|execution| execution.id == *sent));
+        for execution in waiting {
+            if execution.expires_at <= Timestamp::now() || !self.sent.insert(execution.id) {
+                continue;
+            }
+            self.ordered += 1;
+            let order = CommandOrder {
+                agent,
+                execution: execution.id,
+                command: execution.command,
+                verb: execution.verb,
+                args: execution.args,
+                not_before: execution.created_at - CLOCK_TOLERANCE,
+                expires_at: execution.expires_at,
+                timeout_s: execution.timeout_s,
+                epoch: self.admitted.epoch,
+                sequence: self.ordered,
+            };
+            let sealed = envelope::seal(&self.app.command_key, COMMAND_TYPE, &order);
+            self.send(&ServerFrame::Command(sealed)).await?;
+        }
+        Ok(())
+    }
+
+    async fn complain(&mut self, code: LinkErrorCode, detail: String) -> Result<(), Over> {
+        self.bad_frames += 1;
+        if self.bad_frames > MAX_BAD_FRAMES {
+            return Err(Over::Told(code, "too many frames that are not of the protocol".into()));
+        }
+        self.send(&ServerFrame::Error(LinkError { code, detail })).await
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> Result<(), Over> {
+        if send(&mut self.socket, frame).await { Ok(()) } else { Err(Over::Gone("it did not take a frame")) }
+    }
+
+    fn now(&self) -> Origin {
+        Origin { now: Timestamp::now(), ..self.origin.clone() }
+    }
+}
+
+/// Takes a pulse; an agent that is not well says so itself.
+async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -> Result<(), Error> {
+    let status = match pulse.status.to_ascii_uppercase().as_str() {
+        "ONLINE" | "OK" | "HEALTHY" => AgentStatus::Online,
+        "DEGRADED" => AgentStatus::Degraded,
+        _ => return Err(Error::field("status", "expected ONLINE or DEGRADED")),
+    };
+    presence::move_to(&*app.store, &app.fleet, id, status, "by its own judgement", origin).await?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Watchers' streams: events from a cursor, each once and in order, and live measurements of which the latest counts.
+
+use std::sync::Arc;
+
+use axum::extract::ws::{Message, WebSocket};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::{
+    super::{
+        app::App,
+        call::{Answer, Call},
+        event::filter_of,
+    },
+    feed::sequence_of,
+    send, small,
+};
+use crate::{
+    core::{error::Error, port::records::EventFilter},
+    proto::{
+        event::{Event, StreamItem, SubscribeEvents},
+        telemetry::Telemetry,
+    },
+};
+
+/// Events read at once.
+const BATCH: usize = 256;
+/// Watchers say nothing that is long.
+const MAX_FRAME_BYTES: usize = 4096;
+
+pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answer<SubscribeEvents>, Error> {
+    let request = &call.request;
+    let filter = filter_of(request.types.as_deref(), request.node.clone())?;
+    let live = match request.live.as_deref() {
+        None | Some("") => None,
+        Some("telemetry") => Some(call.app.feed.live()),
+        Some(_) => return Err(Error::field("live", "expected telemetry")),
+    };
+    let from = request.from.unwrap_or_else(|| call.app.feed.last());
+    let app = call.app.clone();
+    let upgrade =
+        call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
+    let upgraded = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
+        let mut watcher = Watcher { app, socket, filter, live, dropped: 0 };
+        watcher.follow(from).await;
+    });
+    Ok(Answer::upgraded(upgraded))
+}
+
+struct Watcher {
+    app: Arc<App>,
+    socket: WebSocket,
+    filter: EventFilter,
+    live: Option<broadcast::Receiver<Arc<Telemetry>>>,
+    dropped: u64,
+}
+
+/// Why a stream is over.
+struct Over;
+
+impl Watcher {
+    async fn follow(&mut self, from: u64) {
+        let mut changes = self.app.feed.changes();
+        let Ok(mut cursor) = self.tell_gap(from).await else { return };
+        loop {
+            changes.mark_unchanged();
+            match self.catch_up(cursor).await {
+                Ok(caught_up) => cursor = caught_up,
+                Err(Over) => return,
+            }
+            let next = tokio::select! {
+                changed = changes.changed() => changed.map_err(|_| Over),
+                measured = measured(&mut self.live) => self.show(measured).await,
+                message = self.socket.recv() => match message {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over),
+                    Some(Ok(_)) => Ok(()),
+                },
+                () = self.app.shutdown.cancelled() => {
+                    let _ = self.socket.send(Message::Close(None)).await;
+                    Err(Over)
+                }
+            };
+            if next.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Tells of events that retention removed before the watcher came.
+    async fn tell_gap(&mut self, from: u64) -> Result<u64, Over> {
+        match self.app.records.event_bounds().await {
+            Ok(Some((first, _))) if from + 1 < first => {
+                self.send(&StreamItem::Gap { from: from + 1, to: first - 1 }).await?;
+                Ok(first - 1)
+            }
+            Ok(_) => Ok(from),
+            Err(_) => Err(Over),
+        }
+    }
+
+    /// Sends what was committed since the cursor; returns the new one.
+    async fn catch_up(&mut self, mut cursor: u64) -> Result<u64, Over> {
+        loop {
+            let events = match self.app.feed.after(cursor, BATCH) {
+                Some(events) => events,
+                None => read_back(&self.app.clone(), cursor).await?,
+            };
+            let Some(last) = events.last().map(|event| sequence_of(event)) else { return Ok(cursor) };
+            for event in events {
+                if self.filter.wants(&event) {
+                    self.send(&StreamItem::Events { event: Box::new(Arc::unwrap_or_clone(event)) }).await?;
+                }
+            }
+            cursor = last;
+        }
+    }
+
+    /// Shows a measurement, or counts those that this watcher was too slow for.
+    async fn show(&mut self, measured: Result<Arc<Telemetry>, RecvError>) -> Result<(), Over> {
+        match measured {
+            Ok(telemetry) => {
+                let about = self.filter.node.as_deref().is_none_or(|node| node == telemetry.agent_id);
+                let dropped = std::mem::take(&mut self.dropped);
+                if !about {
+                    return Ok(());
+                }
+                self.send(&StreamItem::Live { telemetry: Box::new((*telemetry).clone()), dropped }).await
+            }
+            Err(RecvError::Lagged(dropped)) => {
+                self.dropped += dropped;
+                Ok(())
+            }
+            Err(RecvError::Closed) => Err(Over),
+        }
+    }
+
+    async fn send(&mut self, item: &StreamItem) -> Result<(), Over> {
+        if send(&mut self.socket, item).await { Ok(()) } else { Err(Over) }
+    }
+}
+
+/// Events that memory no longer holds.
+async fn read_back(app: &App, cursor: u64) -> Result<Vec<Arc<Event>>, Over> {
+    let events = app.records.events(cursor, &EventFilter::default(), BATCH).await;
+    Ok(events.map_err(|_| Over)?.into_iter().map(Arc::new).collect())
+}
+
+/// The next measurement; never, for a watcher that did not ask for any.
+async fn measured(
+    live: &mut Option<broadcast::Receiver<Arc<Telemetry>>>,
+) -> Result<Arc<Telemetry>, RecvError> {
+    match live {
+        Some(live) => live.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,105 @@
+//! [`Feed`]: events as they are committed, and measurements as they come, for whoever follows.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::sync::{broadcast, watch};
+
+use crate::{
+    core::port::store::Observer,
+    id::CommandId,
+    proto::{event::Event, telemetry::Telemetry},
+};
+
+/// Events kept in memory, so that followers who keep up never ask the store.
+const KEPT: usize = 4096;
+/// Measurements that a follower may lag behind before the oldest are dropped.
+const LIVE: usize = 1024;
+
+/// The latest events, who waits for the next, and the live measurements.
+pub struct Feed {
+    recent: RwLock<VecDeque<Arc<Event>>>,
+    last: watch::Sender<u64>,
+    live: broadcast::Sender<Arc<Telemetry>>,
+}
+
+impl Feed {
+    /// A feed that goes on after the log's last event.
+    #[must_use]
+    pub fn new(last: u64) -> Self {
+        Self { recent: RwLock::default(), last: watch::Sender::new(last), live: broadcast::Sender::new(LIVE) }
+    }
+
+    /// Changes whenever events are committed; its value is the last sequence.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.last.subscribe()
+    }
+
+    /// The sequence of the last event.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        *self.last.borrow()
+    }
+
+    /// Events after a sequence, or `None` when memory does not reach back so far.
+    #[must_use]
+    pub fn after(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<Event>>> {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = recent.front() else { return (sequence >= self.last()).then(Vec::new) };
+        let first = sequence_of(first);
+        if sequence + 1 < first {
+            return None;
+        }
+        let skip = usize::try_from(sequence + 1 - first).unwrap_or(usize::MAX);
+        Some(recent.iter().skip(skip).take(limit).cloned().collect())
+    }
+
+    /// Waits until an event about this command stands in the log after a sequence.
+    pub async fn next_about(&self, command: CommandId, mut seen: u64) {
+        let correlation = command.to_string();
+        let about = |event: &Arc<Event>| event.correlationid.as_deref() == Some(&correlation);
+        let mut changes = self.changes();
+        loop {
+            let last = *changes.borrow_and_update();
+            if self.after(seen, usize::MAX).is_none_or(|events| events.iter().any(about)) {
+                return;
+            }
+            seen = last;
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Follows the live measurements.
+    #[must_use]
+    pub fn live(&self) -> broadcast::Receiver<Arc<Telemetry>> {
+        self.live.subscribe()
+    }
+
+    /// Shows a measurement to whoever follows.
+    pub fn measured(&self, telemetry: Arc<Telemetry>) {
+        // Nobody may follow, and then nobody misses it.
+        let _ = self.live.send(telemetry);
+    }
+}
+
+/// The sequence of an event as a number; the text form is 20 digits.
+pub(super) fn sequence_of(event: &Event) -> u64 {
+    event.sequence.parse().unwrap_or_default()
+}
+
+impl Observer for Feed {
+    fn committed(&self, events: &[Event]) {
+        let Some(last) = events.last().map(sequence_of) else { return };
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.extend(events.iter().cloned().map(Arc::new));
+        let surplus = recent.len().saturating_sub(KEPT);
+        recent.drain(..surplus);
+        drop(recent);
+        self.last.send_replace(last);
+    }
+}

@@ -1,0 +1,57 @@
+//! Commands: the verbs, their limits, and how executions make up a whole.
+
+use std::time::Duration;
+
+use super::error::Error;
+use crate::proto::command::CommandStatus;
+
+/// Starts a container: `{container}`.
+pub const DOCKER_START: &str = "docker.start";
+/// Stops a container: `{container, timeout_s?}`.
+pub const DOCKER_STOP: &str = "docker.stop";
+/// Restarts a container: `{container, timeout_s?}`.
+pub const DOCKER_RESTART: &str = "docker.restart";
+/// Removes a container: `{container, force?}`.
+pub const DOCKER_RM: &str = "docker.rm";
+
+/// Seconds an execution may take unless its caller says otherwise (`COMMAND_TIMEOUT`).
+pub const DEFAULT_TIMEOUT_S: u32 = 60;
+/// Seconds a caller waits for the end unless it says otherwise.
+pub const DEFAULT_WAIT_S: u32 = 30;
+/// The longest a caller may wait, seconds.
+pub const MAX_WAIT_S: u32 = 300;
+
+/// How long a caller waits.
+///
+/// # Errors
+/// Names the field when it is out of bounds.
+pub fn wait_of(wait: Option<u32>, default: u32) -> Result<Duration, Error> {
+    let seconds = wait.unwrap_or(default);
+    if seconds > MAX_WAIT_S {
+        return Err(Error::field("wait", format!("expected 0 to {MAX_WAIT_S} seconds")));
+    }
+    Ok(Duration::from_secs(seconds.into()))
+}
+
+/// Whether an execution in this state will change no more by itself.
+#[must_use]
+pub const fn has_ended(status: CommandStatus) -> bool {
+    !matches!(status, CommandStatus::Queued | CommandStatus::Started)
+}
+
+/// How a command stands when its executions stand so: running while one runs, their common end, or `partial`.
+#[must_use]
+pub fn aggregate(executions: &[CommandStatus]) -> CommandStatus {
+    let Some(first) = executions.first() else { return CommandStatus::Queued };
+    if executions.iter().all(|status| status == first) {
+        return *first;
+    }
+    if executions.iter().all(|status| has_ended(*status)) {
+        let succeeded = executions.contains(&CommandStatus::Succeeded);
+        return if succeeded { CommandStatus::Partial } else { CommandStatus::Failed };
+    }
+    CommandStatus::Started
+}
+
+#[cfg(test)]
+mod tests;

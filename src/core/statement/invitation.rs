@@ -1,0 +1,39 @@
+//! Writes of invitations.
+
+use jiff::Timestamp;
+
+use super::{Statement, one};
+use crate::{
+    core::port::records::InvitationRecord,
+    id::{AgentId, InvitationId},
+};
+
+/// Makes an invitation.
+#[must_use]
+pub fn create(invitation: &InvitationRecord, now: Timestamp) -> Statement {
+    one(
+        "invitation.create",
+        "INSERT INTO invitations (id, name, site, secret_hash, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        vec![
+            invitation.id.to_string().into(),
+            invitation.name.clone().into(),
+            invitation.site.clone().into(),
+            invitation.secret_hash.clone().into(),
+            now.into(),
+            invitation.expires_at.into(),
+        ],
+    )
+}
+
+/// Spends an invitation; `invitation.spend` conflicts when it is spent or expired: of many that try at once, one
+/// touches the row.
+#[must_use]
+pub fn spend(id: InvitationId, agent: AgentId, now: Timestamp) -> Statement {
+    one(
+        "invitation.spend",
+        "UPDATE invitations SET used_at = ?3, used_by = ?2
+         WHERE id = ?1 AND used_at IS NULL AND expires_at > ?3",
+        vec![id.to_string().into(), agent.to_string().into(), now.into()],
+    )
+}

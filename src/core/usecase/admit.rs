@@ -1,0 +1,168 @@
+//! Admitting an agent's link: proof, epoch, and the state it comes back to.
+
+use serde_json::json;
+
+use super::Origin;
+use crate::{
+    core::{
+        agent::{EpochVerdict, judge_epoch},
+        change::Change,
+        envelope,
+        error::Error,
+        port::{
+            records::{AgentLinkRecord, Records},
+            store::Store,
+        },
+        signing::PublicKey,
+        statement::agent::{self as statement, EpochStep},
+        usecase::presence,
+    },
+    id::AgentId,
+    proto::{
+        agent::{Agent, AgentStatus},
+        envelope::{HELLO_TYPE, HelloProof},
+        event::EventKind,
+        link::{Hello, LinkErrorCode},
+    },
+};
+
+/// An agent that proved itself on this connection.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// What the store holds of it.
+    pub record: AgentLinkRecord,
+    /// What it signed.
+    pub proof: HelloProof,
+}
+
+/// Why a link is not admitted: the code for its ERROR frame, and the words.
+#[derive(Debug)]
+pub struct Refused {
+    /// The code.
+    pub code: LinkErrorCode,
+    /// The words.
+    pub detail: String,
+}
+
+impl Refused {
+    fn new(code: LinkErrorCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::new(LinkErrorCode::Unavailable, error.to_string())
+    }
+}
+
+/// Checks the proof in a HELLO: the key is that of the agent it names, and it signed this connection's challenge.
+///
+/// # Errors
+/// The proof does not hold, or the agent may not link.
+pub async fn prove(
+    records: &dyn Records,
+    named: Option<AgentId>,
+    hello: &Hello,
+    challenge: &str,
+) -> Result<Proven, Refused> {
+    let not_proven = |detail: &str| Refused::new(LinkErrorCode::NotProven, detail);
+    let envelope = hello.proof.as_ref().ok_or_else(|| not_proven("HELLO carries no proof"))?;
+    let unknown = "no agent of this name has this key; join with a new invitation";
+    let id = named.ok_or_else(|| not_proven(unknown))?;
+    let record = records.agent_link(id).await.map_err(Error::from)?.ok_or_else(|| not_proven(unknown))?;
+    let key = PublicKey::parse(&record.public_key).ok_or_else(|| not_proven(unknown))?;
+    let proof: HelloProof =
+        envelope::open(&[key], HELLO_TYPE, envelope).map_err(|error| not_proven(&error.to_string()))?;
+    if proof.agent != id || proof.challenge != challenge {
+        return Err(not_proven("the proof is for another agent or another connection"));
+    }
+    if record.removed_at.is_some() || record.agent.status == AgentStatus::Revoked {
+        return Err(Refused::new(
+            LinkErrorCode::Revoked,
+            "this agent was removed; join with a new invitation",
+        ));
+    }
+    if record.agent.status == AgentStatus::Quarantined {
+        return Err(Refused::new(
+            LinkErrorCode::Quarantined,
+            "this identity is quarantined; remove it (worpen agents rm) and join with a new invitation",
+        ));
+    }
+    Ok(Proven { record, proof })
+}
+
+/// An admitted link.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// The agent as it stands now.
+    pub agent: Agent,
+    /// The epoch of the link.
+    pub epoch: u64,
+    /// The highest sequence that the control data holds of it.
+    pub acknowledged: u64,
+}
+
+/// Admits a proven agent: judges its epoch, takes what it says of itself, and makes it ONLINE.
+///
+/// # Errors
+/// Its epoch is an old copy's (it is quarantined then), another link was admitted meanwhile, or the store cannot write.
+pub async fn admit(
+    store: &dyn Store,
+    proven: Proven,
+    hello: &Hello,
+    origin: &Origin,
+) -> Result<Admitted, Refused> {
+    let Proven { record, proof } = proven;
+    let from = (record.epoch, record.offered_epoch);
+    let (next, ahead) = match judge_epoch(proof.epoch, record.epoch, record.offered_epoch) {
+        EpochVerdict::Continues { next } => (next, false),
+        EpochVerdict::Ahead { next } => (next, true),
+        EpochVerdict::Behind => {
+            let detail = "its state is an old copy: it presents an epoch that was left behind";
+            presence::quarantine(store, &record.agent, detail, origin).await?;
+            return Err(Refused::new(LinkErrorCode::Quarantined, detail));
+        }
+    };
+    let agent = introduce(record.agent, hello, origin);
+    let facts = json!({ "agent": agent, "epoch": next });
+    let mut change =
+        Change::new().write(statement::link(&agent, EpochStep { from, to: (proof.epoch, next) }));
+    if ahead {
+        let facts = json!({ "presented": proof.epoch, "known": from.1 });
+        change = change.event(origin.event(EventKind::AgentAhead, facts).about(agent.agent_id.clone()));
+    }
+    let kind = match agent.status {
+        AgentStatus::Maintenance => EventKind::AgentUpdated,
+        _ => EventKind::AgentOnline,
+    };
+    change = change.event(origin.event(kind, facts).about(agent.agent_id.clone()));
+    match store.commit(change).await {
+        Ok(_) => Ok(Admitted { agent, epoch: next, acknowledged: record.ingested }),
+        Err(error) if error.is_conflict_of("agent.link") => Err(Refused::new(
+            LinkErrorCode::Replaced,
+            "another link of this agent was admitted at the same moment; come again",
+        )),
+        Err(error) => Err(Error::from(error).into()),
+    }
+}
+
+/// The agent with what it says of itself.
+fn introduce(agent: Agent, hello: &Hello, origin: &Origin) -> Agent {
+    let (status, status_since) = match agent.status {
+        AgentStatus::Maintenance | AgentStatus::Online => (agent.status, agent.status_since),
+        _ => (AgentStatus::Online, origin.now),
+    };
+    Agent {
+        status,
+        status_since,
+        version: Some(hello.version.clone()),
+        capabilities: hello.capabilities.clone(),
+        labels: hello.labels.clone(),
+        host: hello.host.clone(),
+        container_engine: hello.container_engine.clone(),
+        last_seen_at: Some(origin.now),
+        address: origin.address.clone(),
+        ..agent
+    }
+}

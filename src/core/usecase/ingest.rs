@@ -1,0 +1,164 @@
+//! What a node reports: its inventory, and what happened on it. Each frame is written with its sequence, so that a
+//! repetition changes nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::Origin;
+use crate::{
+    core::{
+        change::{Change, CommitError, NewEvent, Statement},
+        container::{Difference, differences},
+        error::Error,
+        fleet::SharedFleet,
+        port::{records::Records, store::Store},
+        statement,
+    },
+    id::AgentId,
+    proto::{
+        agent::Agent,
+        container::ContainerFacts,
+        event::EventKind,
+        image::ImageFacts,
+        link::{Inventory, NodeEvent},
+    },
+};
+
+/// Takes a full report: what differs from what was known becomes events.
+///
+/// # Errors
+/// The store cannot write.
+pub async fn inventory(
+    store: &dyn Store,
+    fleet: &SharedFleet,
+    agent: AgentId,
+    sequence: Option<u64>,
+    report: Inventory,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let change = {
+        let fleet = fleet.read();
+        let Some(known) = fleet.agent_by_id(agent) else { return Ok(()) };
+        let node = known.agent_id.clone();
+        let containers: Vec<&ContainerFacts> = fleet.containers_of(agent).map(|item| &item.facts).collect();
+        let images: Vec<&ImageFacts> = fleet.images_of(agent).map(|item| &item.facts).collect();
+        let mut change = engine_change(known, &report, origin);
+        for difference in differences(&containers, &report.containers) {
+            let (statement, kind, facts) = match difference {
+                Difference::Present(kind, facts) => (statement::container::put(agent, &facts), kind, facts),
+                Difference::Gone(facts) => {
+                    let gone = statement::container::remove(agent, &facts.id);
+                    (gone, EventKind::ContainerRemoved, facts)
+                }
+            };
+            let event = origin.event(kind, json!({ "container": facts, "found": true })).about(node.clone());
+            change = change.write(statement).event(event);
+        }
+        for (statement, kind, facts) in image_differences(agent, &images, &report.images) {
+            let event = origin.event(kind, json!({ "image": facts, "found": true })).about(node.clone());
+            change = change.write(statement).event(event);
+        }
+        change
+    };
+    Ok(commit_once(store, agent, sequence, change).await?)
+}
+
+/// The change of a node's container engine, if it changed.
+fn engine_change(known: &Agent, report: &Inventory, origin: &Origin) -> Change {
+    if known.container_engine == report.container_engine {
+        return Change::new();
+    }
+    let now = Agent { container_engine: report.container_engine.clone(), ..known.clone() };
+    Change::new()
+        .write(statement::agent::set_engine(known.id, now.container_engine.as_ref()))
+        .event(origin.event(EventKind::AgentUpdated, json!({ "agent": now })).about(known.agent_id.clone()))
+}
+
+/// What differs between known and reported images.
+fn image_differences(
+    agent: AgentId,
+    known: &[&ImageFacts],
+    reported: &[ImageFacts],
+) -> Vec<(Statement, EventKind, ImageFacts)> {
+    let changed = reported
+        .iter()
+        .filter(|facts| !known.contains(facts))
+        .map(|facts| (statement::image::put(agent, facts), EventKind::ImageUpdated, facts.clone()));
+    let gone = known
+        .iter()
+        .filter(|old| reported.iter().all(|facts| facts.id != old.id))
+        .map(|old| (statement::image::remove(agent, &old.id), EventKind::ImageRemoved, (*old).clone()));
+    changed.chain(gone).collect()
+}
+
+/// Takes one event of a node.
+///
+/// # Errors
+/// It is of a kind that nodes do not report, or the store cannot write.
+pub async fn event(
+    store: &dyn Store,
+    records: &dyn Records,
+    agent: AgentId,
+    sequence: Option<u64>,
+    event: NodeEvent,
+    node: &str,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let mut change = Change::new();
+    if let Some(facts) = &event.container {
+        change = change.write(match event.kind {
+            EventKind::ContainerRemoved => statement::container::remove(agent, &facts.id),
+            _ => statement::container::put(agent, facts),
+        });
+    }
+    if let Some(facts) = &event.image {
+        change = change.write(match event.kind {
+            EventKind::ImageRemoved => statement::image::remove(agent, &facts.id),
+            _ => statement::image::put(agent, facts),
+        });
+    }
+    if !reported_by_nodes(event.kind) {
+        return Err(Error::field("kind", "expected container.*, image.* or spool.trimmed"));
+    }
+    let mut appended = NewEvent::new(event.kind, event.time, origin.actor.clone(), data(&event)).about(node);
+    if let Some(id) = event.execution
+        && let Some(record) = records.execution(id).await?.filter(|record| record.agent == agent)
+    {
+        appended = appended.correlated(record.command.to_string()).caused_by(Some(record.cause));
+    }
+    Ok(commit_once(store, agent, sequence, change.event(appended)).await?)
+}
+
+/// Whether a node may report events of this kind; the others are the server's own conclusions.
+fn reported_by_nodes(kind: EventKind) -> bool {
+    let word = kind.as_str();
+    word.starts_with("container.") || word.starts_with("image.") || kind == EventKind::SpoolTrimmed
+}
+
+/// The data of a node's event: its attributes, and the records it carries.
+fn data(event: &NodeEvent) -> Value {
+    let mut data: Map<String, Value> = event.attributes.clone();
+    if let Some(facts) = &event.container {
+        data.insert("container".into(), json!(facts));
+    }
+    if let Some(facts) = &event.image {
+        data.insert("image".into(), json!(facts));
+    }
+    Value::Object(data)
+}
+
+/// Commits what a frame says, once: a repetition of a sequence that is already written is no error.
+pub(super) async fn commit_once(
+    store: &dyn Store,
+    agent: AgentId,
+    sequence: Option<u64>,
+    mut change: Change,
+) -> Result<(), CommitError> {
+    if let Some(sequence) = sequence {
+        change.statements.insert(0, statement::agent::ingest(agent, sequence));
+    }
+    match store.commit(change).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_conflict_of("agent.ingest") => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,111 @@
+//! Issuing, revoking and recognizing API keys.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::Origin;
+use crate::{
+    core::{
+        access::Caller,
+        change::Change,
+        error::Error,
+        invitation::secret_hash,
+        port::{records::Records, store::Store},
+        statement,
+    },
+    id::KeyId,
+    proto::{
+        auth::{ApiKey, IssueKeyRequest, IssuedKey},
+        event::EventKind,
+        user::Role,
+    },
+};
+
+/// What an API key starts with.
+pub const PREFIX: &str = "wpk_";
+
+const DEFAULT_LIFE_S: u64 = 30 * 24 * 3600;
+const MAX_LIFE_S: u64 = 365 * 24 * 3600;
+
+/// Issues a key for the caller.
+///
+/// # Errors
+/// A field is wrong, the role is above the caller's, or the store cannot write.
+pub async fn issue(
+    store: &dyn Store,
+    caller: &Caller,
+    request: &IssueKeyRequest,
+    secret: [u8; 32],
+    origin: &Origin,
+) -> Result<IssuedKey, Error> {
+    if !(1..=64).contains(&request.name.chars().count()) || request.name.chars().any(char::is_control) {
+        return Err(Error::field("name", "expected 1 to 64 printable characters"));
+    }
+    let life = request.expires_in.unwrap_or(DEFAULT_LIFE_S);
+    if !(60..=MAX_LIFE_S).contains(&life) {
+        return Err(Error::field("expires_in", format!("expected 60 to {MAX_LIFE_S} seconds")));
+    }
+    let role = request.role.unwrap_or(caller.role);
+    if role > caller.role {
+        return Err(Error::Forbidden(format!("a {:?} cannot issue a key of a higher role", caller.role)));
+    }
+    let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+    let key = ApiKey {
+        id: KeyId::generate(),
+        name: request.name.clone(),
+        username: caller.username.clone(),
+        role,
+        created_at: origin.now,
+        expires_at: origin.now + SignedDuration::from_secs(life.cast_signed()),
+    };
+    let change = Change::new()
+        .write(statement::key::issue(&key, caller.user, secret_hash(text.as_bytes())))
+        .event(origin.event(EventKind::KeyIssued, json!({ "key": key })))
+        .audit(origin.done(
+            "key.issue",
+            format!("key/{}", key.id),
+            json!({ "name": key.name, "role": role }),
+        ));
+    store.commit(change).await?;
+    Ok(IssuedKey { secret: text, key })
+}
+
+/// Revokes a key: one's own, or as an admin anybody's.
+///
+/// # Errors
+/// There is no such key for this caller, it is revoked already, or the store cannot write.
+pub async fn revoke(
+    store: &dyn Store,
+    records: &dyn Records,
+    caller: &Caller,
+    id: KeyId,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let record = records.key(id).await?.filter(|record| record.revoked_at.is_none());
+    let record = record.filter(|record| record.user == caller.user || caller.role == Role::Admin);
+    let Some(record) = record else { return Err(Error::not_found("API key", id)) };
+    let change = Change::new()
+        .write(statement::key::revoke(id, origin.now))
+        .event(origin.event(EventKind::KeyRevoked, json!({ "key": record.key })))
+        .audit(origin.done("key.revoke", format!("key/{id}"), json!({ "name": record.key.name })));
+    store.commit(change).await?;
+    Ok(())
+}
+
+/// Recognizes the holder of a key; `None` when it is unknown, revoked or expired.
+///
+/// # Errors
+/// The store cannot serve.
+pub async fn recognize(records: &dyn Records, secret: &str, now: Timestamp) -> Result<Option<Caller>, Error> {
+    let Some(record) = records.key_by_hash(&secret_hash(secret.as_bytes())).await? else { return Ok(None) };
+    if record.revoked_at.is_some() || record.key.expires_at <= now {
+        return Ok(None);
+    }
+    Ok(Some(Caller {
+        user: record.user,
+        username: record.key.username,
+        role: record.key.role.min(record.user_role),
+        key: Some(record.key.name),
+    }))
+}

@@ -1,0 +1,67 @@
+//! What an agent says of an execution.
+
+use serde_json::json;
+
+use super::{Origin, ingest::commit_once};
+use crate::{
+    core::{
+        change::{Change, CommitError},
+        command::has_ended,
+        error::Error,
+        port::{
+            records::{ExecutionRecord, Records},
+            store::Store,
+        },
+        statement,
+    },
+    id::AgentId,
+    proto::{command::CommandStatus, event::EventKind, link::CommandResult},
+};
+
+/// Takes a result: an execution began, or ended. One that is not this agent's, or whose end is known, is noted as
+/// taken and changes nothing.
+///
+/// # Errors
+/// The result names no execution, or the store cannot write.
+pub async fn settle(
+    store: &dyn Store,
+    records: &dyn Records,
+    agent: AgentId,
+    sequence: Option<u64>,
+    result: &CommandResult,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let id = result
+        .execution_id
+        .ok_or_else(|| Error::field("execution_id", "expected the execution that this is the result of"))?;
+    let record = records.execution(id).await?.filter(|record| record.agent == agent);
+    let change = record.map_or_else(Change::new, |record| outcome(&record, result, origin));
+    match commit_once(store, agent, sequence, change).await {
+        Err(CommitError::Conflict(conflict)) if conflict.statement.starts_with("execution.") => {
+            Ok(commit_once(store, agent, sequence, Change::new()).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// The change that a result makes to an execution.
+fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) -> Change {
+    let kind = if has_ended(result.status) { EventKind::CommandEnded } else { EventKind::CommandStarted };
+    let at = result.time.unwrap_or(origin.now);
+    let mut event = origin
+        .event(
+            kind,
+            json!({ "command_id": record.command, "execution_id": record.id, "verb": record.verb,
+                "status": result.status, "result": result.result, "error_message": result.error_message }),
+        )
+        .about(record.node.clone())
+        .correlated(record.command.to_string())
+        .caused_by(Some(record.cause));
+    event.time = at;
+    let statement = match result.status {
+        CommandStatus::Queued => return Change::new(),
+        CommandStatus::Started => statement::command::start(record.id, at, event.id),
+        _ => statement::command::end(record.id, result, at, event.id),
+    };
+    Change::new().write(statement).event(event)
+}

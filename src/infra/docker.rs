@@ -1,1 +1,0 @@
-//! The container engine, through its API (bollard).

@@ -1,0 +1,57 @@
+//! Agents, read.
+
+use rusqlite::Connection;
+
+use super::row::{Columns, all, one};
+use crate::{
+    core::port::{StoreError, records::AgentLinkRecord},
+    id::AgentId,
+    proto::agent::Agent,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, agent_id, site, status, status_since, version, capabilities, labels, host,
+                container_engine, created_at, last_seen_at, address,
+                public_key, epoch, offered_epoch, ingested, removed_at
+            FROM agents ",
+            $rest
+        )
+    };
+}
+
+pub(super) fn list(connection: &Connection) -> Result<Vec<Agent>, StoreError> {
+    all(connection, "agents", select!("WHERE removed_at IS NULL ORDER BY agent_id"), [], agent)
+}
+
+pub(super) fn link(connection: &Connection, id: AgentId) -> Result<Option<AgentLinkRecord>, StoreError> {
+    one(connection, "agents", select!("WHERE id = ?1"), [id.to_string()], |row| {
+        Ok(AgentLinkRecord {
+            agent: agent(row)?,
+            public_key: row.next()?,
+            epoch: row.next()?,
+            offered_epoch: row.next()?,
+            ingested: row.next()?,
+            removed_at: row.next()?,
+        })
+    })
+}
+
+fn agent(row: &mut Columns<'_>) -> Result<Agent, StoreError> {
+    Ok(Agent {
+        id: row.next()?,
+        agent_id: row.next()?,
+        site: row.next()?,
+        status: row.word()?,
+        status_since: row.next()?,
+        version: row.next()?,
+        capabilities: row.json()?,
+        labels: row.json()?,
+        host: row.json()?,
+        container_engine: row.json_or_null()?,
+        created_at: row.next()?,
+        last_seen_at: row.next()?,
+        address: row.next()?,
+    })
+}

@@ -1,0 +1,105 @@
+//! A database file: its directory, its lock, and the connections to it.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::OpenError;
+
+/// SQLite before 3.51.3 can lose what a reset of the write-ahead log should have kept (sqlite.org/wal.html, "The
+/// WAL-reset bug").
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// How long a statement waits for a process other than a server, such as a backup.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A database file that no other server has open, for as long as this value lives.
+#[derive(Debug)]
+pub(super) struct DatabaseFile {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DatabaseFile {
+    /// Claims `dir/name.db`; makes the directory (0700) and the file (0600) where they are missing.
+    pub(super) fn claim(dir: &Path, name: &str) -> Result<Self, OpenError> {
+        refuse_old_sqlite(rusqlite::version_number(), rusqlite::version())?;
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at(dir))?;
+        let lock_path = dir.join(format!("{name}.lock"));
+        let lock = touch(&lock_path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: lock_path }),
+            Err(TryLockError::Error(source)) => return Err(OpenError::Path { path: lock_path, source }),
+        }
+        let path = dir.join(format!("{name}.db"));
+        touch(&path)?;
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(at(dir))?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// The file's path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the connection that writes.
+    pub(super) fn writer(&self) -> Result<Connection, OpenError> {
+        self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE, |connection| {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "temp_store", "MEMORY")?;
+            connection.pragma_update(None, "cache_size", -32_768)
+        })
+    }
+
+    /// Opens a connection that only reads.
+    pub(super) fn reader(&self) -> Result<Connection, OpenError> {
+        self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY, |connection| {
+            connection.set_prepared_statement_cache_capacity(64);
+            connection.pragma_update(None, "cache_size", -8_192)
+        })
+    }
+
+    /// Wraps what SQLite said of this file.
+    pub(super) fn failed(&self, source: rusqlite::Error) -> OpenError {
+        OpenError::Database { path: self.path.clone(), source }
+    }
+
+    fn connect(
+        &self,
+        access: OpenFlags,
+        configure: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Connection, OpenError> {
+        // Each connection stays on one thread, so SQLite needs no mutex of its own.
+        Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .and_then(|connection| {
+                connection.busy_timeout(BUSY)?;
+                configure(&connection)?;
+                Ok(connection)
+            })
+            .map_err(|source| self.failed(source))
+    }
+}
+
+fn refuse_old_sqlite(number: i32, found: &'static str) -> Result<(), OpenError> {
+    if number < OLDEST_SQLITE { Err(OpenError::OldSqlite { found }) } else { Ok(()) }
+}
+
+fn touch(path: &Path) -> Result<File, OpenError> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(at(path))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    move |source| OpenError::Path { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests;

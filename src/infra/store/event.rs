@@ -1,0 +1,60 @@
+//! The event log, read.
+
+use rusqlite::{Connection, named_params};
+
+use super::{
+    journal::event_at,
+    row::{all, one, rows},
+};
+use crate::{
+    core::{
+        change::NewEvent,
+        port::{StoreError, records::EventFilter},
+    },
+    proto::event::Event,
+};
+
+/// Events after a sequence, as the server with this `source` wrote them.
+pub(super) fn after(
+    connection: &Connection,
+    source: &str,
+    after: u64,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
+    let sql = "SELECT sequence, id, kind, subject, time, actor, correlation, causation, data FROM events
+        WHERE sequence > :after
+            AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+            AND (:node IS NULL OR subject = :node)
+        ORDER BY sequence LIMIT :limit";
+    let kinds = (!filter.kinds.is_empty()).then(|| serde_json::json!(filter.kinds).to_string());
+    let values = named_params! {
+        ":after": i64::try_from(after).unwrap_or(i64::MAX),
+        ":kinds": kinds,
+        ":node": filter.node,
+        ":limit": rows(limit),
+    };
+    all(connection, "events", sql, values, |row| {
+        Ok(event_at(
+            row.next()?,
+            source,
+            NewEvent {
+                id: row.next()?,
+                kind: row.word()?,
+                subject: row.next()?,
+                time: row.next()?,
+                actor: row.next()?,
+                correlation: row.next()?,
+                causation: row.next()?,
+                data: row.json()?,
+            },
+        ))
+    })
+}
+
+pub(super) fn bounds(connection: &Connection) -> Result<Option<(u64, u64)>, StoreError> {
+    // Each alone is found at an end of the tree; together they would be looked for in all of it.
+    let sql = "SELECT (SELECT min(sequence) FROM events) AS sequence, (SELECT max(sequence) FROM events) AS sequence";
+    let found = one(connection, "events", sql, [], |row| Ok((row.next()?, row.next()?)))?;
+    Ok(found.and_then(|(first, last): (Option<u64>, Option<u64>)| first.zip(last)))
+}

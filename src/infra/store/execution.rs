@@ -1,0 +1,78 @@
+//! Executions, read.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::row::{Columns, all, one};
+use crate::{
+    core::port::{StoreError, records::ExecutionRecord},
+    id::{AgentId, CommandId, ExecutionId},
+    proto::command::Execution,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT executions.id, command_id, agent, node, executions.status, verb, args, created_at, expires_at,
+                timeout_s, cause
+            FROM executions JOIN commands ON commands.id = executions.command_id ",
+            $rest
+        )
+    };
+}
+
+pub(super) fn by_id(connection: &Connection, id: ExecutionId) -> Result<Option<ExecutionRecord>, StoreError> {
+    one(connection, "executions", select!("WHERE executions.id = ?1"), [id.to_string()], record)
+}
+
+/// The executions of a command, by their ids, which rise with time.
+pub(super) fn of_command(connection: &Connection, id: CommandId) -> Result<Vec<Execution>, StoreError> {
+    let sql = "SELECT id, agent, node, attempt, status, started_at, ended_at, result, error_message
+        FROM executions WHERE command_id = ?1 ORDER BY id";
+    all(connection, "executions", sql, [id.to_string()], |row| {
+        Ok(Execution {
+            id: row.next()?,
+            agent: row.next()?,
+            node: row.next()?,
+            attempt: row.next()?,
+            status: row.word()?,
+            started_at: row.next()?,
+            ended_at: row.next()?,
+            result: row.json_or_null()?,
+            error_message: row.next()?,
+        })
+    })
+}
+
+pub(super) fn queued(connection: &Connection, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {
+    let sql = select!("WHERE executions.status = 'queued' AND agent = ?1 ORDER BY executions.id");
+    all(connection, "executions", sql, [agent.to_string()], record)
+}
+
+pub(super) fn expired(connection: &Connection, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError> {
+    let sql = select!("WHERE executions.status = 'queued' AND expires_at <= ?1 ORDER BY executions.id");
+    all(connection, "executions", sql, [now.as_microsecond()], record)
+}
+
+pub(super) fn next_expiry(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(expires_at) AS expires_at
+        FROM executions JOIN commands ON commands.id = executions.command_id
+        WHERE executions.status = 'queued'";
+    one(connection, "commands", sql, [], |row| row.next::<Option<Timestamp>>()).map(Option::flatten)
+}
+
+fn record(row: &mut Columns<'_>) -> Result<ExecutionRecord, StoreError> {
+    Ok(ExecutionRecord {
+        id: row.next()?,
+        command: row.next()?,
+        agent: row.next()?,
+        node: row.next()?,
+        status: row.word()?,
+        verb: row.next()?,
+        args: row.json()?,
+        created_at: row.next()?,
+        expires_at: row.next()?,
+        timeout_s: row.next()?,
+        cause: row.next()?,
+    })
+}

@@ -1,0 +1,92 @@
+//! The one writer of the control data.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{
+    batch::{self, Written},
+    journal::{Heads, Origin},
+    statements::Statements,
+    worker::{Asked, Jobs},
+};
+use crate::core::{
+    change::{Change, CommitError, Committed},
+    port::store::Observer,
+};
+
+/// What the writer is asked, and what it answers.
+pub(super) type Answer = Result<Committed, CommitError>;
+
+/// Commits whatever waits, batch after batch, until there is no more; then closes the connection.
+pub(super) fn run(
+    connection: Connection,
+    origin: &Origin,
+    observer: &Arc<dyn Observer>,
+    jobs: &mut Jobs<Change, Answer>,
+) {
+    let mut writer =
+        Writer { statements: Statements::new(&connection), heads: None, origin, observer: observer.as_ref() };
+    while let Some(batch) = jobs.take() {
+        writer.serve(batch);
+    }
+    drop(writer);
+    if let Err((_, error)) = connection.close() {
+        tracing::warn!(%error, "the control database did not close cleanly");
+    }
+}
+
+struct Writer<'c> {
+    statements: Statements<'c>,
+    /// Where the log ends; `None` when only the file can tell.
+    heads: Option<Heads>,
+    origin: &'c Origin,
+    observer: &'c dyn Observer,
+}
+
+impl Writer<'_> {
+    /// Commits a batch, shows its events, then answers its callers.
+    fn serve(&mut self, batch: Vec<Asked<Change, Answer>>) {
+        let (changes, callers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|asked| (asked.job, asked.answer)).unzip();
+        match self.commit(changes) {
+            Ok(Written { answers, journal }) => {
+                self.heads = Some(journal.heads);
+                if !journal.events.is_empty() {
+                    self.observer.committed(&journal.events);
+                }
+                for (caller, answer) in callers.into_iter().zip(answers) {
+                    // A caller that no longer waits needs no answer.
+                    let _ = caller.send(answer);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, changes = callers.len(), "a batch was not committed");
+                self.undo();
+                for caller in callers {
+                    let _ = caller.send(Err(CommitError::Unavailable(error.to_string())));
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, changes: Vec<Change>) -> rusqlite::Result<Written> {
+        let heads = match self.heads {
+            Some(heads) => heads,
+            None => Heads::read(self.statements.connection())?,
+        };
+        batch::commit(&mut self.statements, heads, self.origin, changes)
+    }
+
+    fn undo(&mut self) {
+        self.heads = None;
+        if !self.statements.connection().is_autocommit()
+            && let Err(error) = self.statements.control("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed batch was not rolled back");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

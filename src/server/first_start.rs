@@ -1,0 +1,42 @@
+//! The first start: where there is no user there is one admin, whose password only its file knows.
+
+use std::path::{Path, PathBuf};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::{ServerError, random};
+use crate::{
+    api::app::App,
+    core::{
+        error::Error,
+        usecase::{Origin, user},
+    },
+    infra::seed::write_private,
+    proto::user::{CreateUserRequest, Role},
+};
+
+/// The name of the first admin.
+const ADMIN: &str = "admin";
+
+/// Makes the first admin where there is no user, and returns where its password is. The file is written before the user:
+/// a password that nobody can read is worse than one that does not hold yet.
+pub(super) async fn ensure_admin(app: &App, folder: &Path) -> Result<PathBuf, ServerError> {
+    let path = folder.join("admin-password");
+    let users = app.records.users(None, 1).await.map_err(|error| ServerError::Start(Error::from(error)))?;
+    if !users.is_empty() {
+        return Ok(path);
+    }
+    let secret: Zeroizing<[u8; 18]> = Zeroizing::new(random().map_err(ServerError::Start)?);
+    let password = URL_SAFE_NO_PAD.encode(secret.as_ref());
+    let line = Zeroizing::new(format!("{password}\n"));
+    write_private(&path, line.as_bytes())
+        .map_err(|source| ServerError::File { path: path.clone(), source })?;
+    let request = CreateUserRequest { username: ADMIN.into(), password, role: Role::Admin };
+    let origin = Origin::server(Timestamp::now(), app.server.to_string());
+    let salt = random().map_err(ServerError::Start)?;
+    user::create(&*app.store, &request, salt, &origin).await.map_err(ServerError::Start)?;
+    tracing::info!("made the user '{ADMIN}'; its password is in {}", path.display());
+    Ok(path)
+}

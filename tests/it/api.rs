@@ -1,0 +1,35 @@
+//! The server as callers and nodes meet it.
+
+mod command;
+mod enroll;
+mod event;
+mod ingest;
+mod presence;
+mod request;
+
+use serde_json::Value;
+
+use crate::harness::{TestServer, http};
+
+/// `GET` as an admin: status and body.
+async fn get(server: &TestServer, path: &str) -> (u16, Value) {
+    let answer = http().get(server.at(path)).bearer_auth(server.admin().await).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// `POST` as an admin, with an `Idempotency-Key` if told: status and body.
+async fn post(server: &TestServer, path: &str, body: &Value, key: Option<&str>) -> (u16, Value) {
+    let mut request = http().post(server.at(path)).bearer_auth(server.admin().await).json(body);
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+/// Every event of the log, by type.
+async fn story(server: &TestServer, types: &str) -> Vec<Value> {
+    let (status, page) = get(server, &format!("/api/v1/events/history?limit=1000&types={types}")).await;
+    assert_eq!(status, 200, "{page}");
+    page["items"].as_array().unwrap().clone()
+}

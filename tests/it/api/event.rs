@@ -1,0 +1,67 @@
+//! Watchers' streams.
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+use worpen::proto::{container::ContainerState::Running, event::StreamItem};
+
+use crate::{harness::TestServer, node::TestNode};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+async fn subscribe(server: &TestServer, query: &str) -> Socket {
+    let url = format!("{}{query}", server.at("/api/v1/events/subscribe").replace("http", "ws"));
+    let mut request = url.into_client_request().unwrap();
+    let bearer = format!("Bearer {}", server.admin().await);
+    request.headers_mut().insert("authorization", bearer.parse().unwrap());
+    connect_async(request).await.unwrap().0
+}
+
+async fn next(socket: &mut Socket) -> StreamItem {
+    loop {
+        if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
+            return serde_json::from_str(&text).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_watcher_from_the_beginning_sees_every_event_once_and_in_order() {
+    let server = TestServer::start().await;
+    let mut socket = subscribe(&server, "?from=0").await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    link.say(&TestNode::inventory(1, &[("aaa", Running)])).await;
+    let mut last = 0;
+    loop {
+        let StreamItem::Events { event } = next(&mut socket).await else { panic!("expected events") };
+        assert_eq!(event.sequence, format!("{:020}", last + 1));
+        last += 1;
+        if event.kind.as_str() == "container.updated" {
+            break;
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_watcher_chooses_kinds_nodes_and_live_measurements() {
+    let server = TestServer::start().await;
+    let mut socket = subscribe(&server, "?from=0&types=agent.online&node=web-1&live=telemetry").await;
+    let mut other = TestNode::joined(&server, "web-2").await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut other = (other.link().await, other);
+    let mut link = node.link().await;
+    let StreamItem::Events { event } = next(&mut socket).await else { panic!("expected events") };
+    assert_eq!((event.kind.as_str(), event.subject.as_deref()), ("agent.online", Some("web-1")));
+    other.0.say(&other.1.telemetry(1, Timestamp::now())).await;
+    other.0.acknowledged(1).await;
+    link.say(&node.telemetry(1, Timestamp::now())).await;
+    let StreamItem::Live { telemetry, dropped } = next(&mut socket).await else { panic!("expected live") };
+    assert_eq!((telemetry.agent_id.as_str(), dropped), ("web-1", 0));
+    server.stop().await;
+}

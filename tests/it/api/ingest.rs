@@ -1,0 +1,111 @@
+//! What nodes report, once and in order.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use worpen::proto::{
+    container::ContainerState::{Exited, Running},
+    link::{LinkErrorCode, ServerFrame},
+};
+
+use super::{get, story};
+use crate::{harness::TestServer, node::TestNode};
+
+#[tokio::test]
+async fn a_repeated_frame_changes_nothing() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let at = Timestamp::now();
+    for _ in 0..2 {
+        link.say(&TestNode::inventory(1, &[("aaa", Running), ("bbb", Exited)])).await;
+        link.say(&node.telemetry(2, at)).await;
+        link.acknowledged(2).await;
+    }
+    let mut link = node.link().await;
+    assert_eq!(link.welcome.acknowledged, 1, "what the control data holds");
+    link.say(&TestNode::inventory(1, &[("aaa", Exited)])).await;
+    link.acknowledged(1).await;
+    let (_, page) = get(&server, "/api/v1/agents/web-1/telemetry").await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    assert_eq!(story(&server, "container.*").await.len(), 2);
+    let (_, page) = get(&server, "/api/v1/containers?node=web-1&state=running").await;
+    assert_eq!(page["items"][0]["name"], "c-aaa");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_report_after_an_absence_tells_what_happened() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    link.say(&TestNode::inventory(1, &[("aaa", Running), ("bbb", Exited)])).await;
+    link.say(&TestNode::inventory(2, &[("aaa", Exited), ("ccc", Running)])).await;
+    link.acknowledged(2).await;
+    let story = story(&server, "container.*").await;
+    let told: Vec<(&str, &str)> = story
+        .iter()
+        .skip(2)
+        .map(|event| (event["type"].as_str().unwrap(), event["data"]["container"]["name"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [("container.died", "c-aaa"), ("container.updated", "c-ccc"), ("container.removed", "c-bbb")]
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_memory_holds_is_what_a_restarted_server_reads() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    link.say(&TestNode::inventory(1, &[("aaa", Running)])).await;
+    link.say(&node.telemetry(2, Timestamp::now())).await;
+    link.acknowledged(2).await;
+    drop(link);
+    let server = server.restart().await;
+    let (_, container) = get(&server, "/api/v1/containers/web-1%2Fc-aaa").await;
+    assert_eq!(container["state"], "running");
+    assert!(container["stale_since"].is_string(), "nothing is heard of the node: {container}");
+    let (_, agent) = get(&server, "/api/v1/agents/web-1").await;
+    assert_eq!(agent["telemetry"]["cpu_usage"], 12.5);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_measurement_from_the_spool_does_not_pass_for_the_latest() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let now = Timestamp::now();
+    link.say(&node.telemetry(1, now)).await;
+    link.say(&node.telemetry(2, now - SignedDuration::from_secs(60))).await;
+    link.acknowledged(2).await;
+    let (_, agent) = get(&server, "/api/v1/agents/web-1").await;
+    assert_eq!(agent["telemetry"]["timestamp"], now.to_string());
+    let (_, page) = get(&server, "/api/v1/agents/web-1/telemetry?limit=1").await;
+    let next = page["next_cursor"].as_str().unwrap();
+    let (_, rest) = get(&server, &format!("/api/v1/agents/web-1/telemetry?limit=1&cursor={next}")).await;
+    assert_eq!(rest["items"][0]["timestamp"], now.to_string());
+    assert!(rest["next_cursor"].is_null());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_not_of_the_protocol_is_answered_by_its_code() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let forged = json!({ "type": "EVENT", "payload": { "sequence": 1, "time": Timestamp::now(), "kind": "user.created" } });
+    for (text, code) in [
+        ("{", LinkErrorCode::BadFrame),
+        (r#"{"type":"DANCE","payload":{}}"#, LinkErrorCode::BadFrame),
+        (&forged.to_string(), LinkErrorCode::BadFrame),
+    ] {
+        link.say_text(text.to_owned()).await;
+        let ServerFrame::Error(error) = link.next().await else { panic!("expected ERROR") };
+        assert_eq!(error.code, code, "{text}");
+    }
+    assert!(story(&server, "user.created").await.iter().all(|event| event["actor"] == "server"));
+    server.stop().await;
+}

@@ -1,0 +1,115 @@
+//! A real server on a free port, in this process, with its data in a folder that goes with it.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use worpen::{
+    api::app::App,
+    config::server::ServerConfig,
+    proto::user::{CreateUserRequest, Role},
+    server::{self, Server},
+};
+
+/// A running server.
+pub(crate) struct TestServer {
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) url: String,
+    /// What its handlers reach.
+    pub(crate) app: Arc<App>,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
+    shutdown: CancellationToken,
+    serving: JoinHandle<()>,
+    folder: Arc<TempDir>,
+}
+
+impl TestServer {
+    /// Starts one on empty data.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Duration::from_secs(10)).await
+    }
+
+    /// Starts one whose agents speak at this interval.
+    pub(crate) async fn start_with(interval: Duration) -> Self {
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), "127.0.0.1:0", interval).await
+    }
+
+    async fn start_in(folder: Arc<TempDir>, listen: &str, interval: Duration) -> Self {
+        let data = folder.path().join("server");
+        let mut config = ServerConfig::resolve(Some(listen), data.clone(), |_| None).unwrap();
+        config.heartbeat_interval = interval;
+        config.telemetry_interval = interval;
+        let shutdown = CancellationToken::new();
+        let server = Server::open(&config, shutdown.clone()).await.unwrap();
+        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = server.app().clone();
+        let serving = tokio::spawn(async move { server.serve(listener).await.unwrap() });
+        Self { url, app, data, shutdown, serving, folder }
+    }
+
+    /// Ends it in good order and starts it again on the same data and port.
+    pub(crate) async fn restart(self) -> Self {
+        let (folder, url) = (self.folder.clone(), self.url.clone());
+        let interval = self.app.settings.heartbeat_interval;
+        self.stop().await;
+        Self::start_in(folder, url.trim_start_matches("http://"), interval).await
+    }
+
+    /// Ends it in good order.
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.serving.await.unwrap();
+        // The store's lock goes with the last holder of the app.
+        let app = Arc::downgrade(&self.app);
+        drop(self.app);
+        until("every task let go of the server", || app.upgrade().is_none()).await;
+    }
+
+    /// An API key of the first admin.
+    pub(crate) async fn admin(&self) -> String {
+        server::issue_key_locally(&self.app, "test").await.unwrap().secret
+    }
+
+    /// A signed-in user with this role: a token.
+    pub(crate) async fn token(&self, role: Role) -> String {
+        let name = format!("test-{role:?}").to_lowercase();
+        let password = format!("{name}-password-1");
+        let request = CreateUserRequest { username: name.clone(), password: password.clone(), role };
+        let http = http();
+        let created =
+            http.post(self.at("/api/v1/users")).bearer_auth(self.admin().await).json(&request).send().await;
+        assert!(matches!(created.unwrap().status().as_u16(), 201 | 409));
+        let login = serde_json::json!({ "username": name, "password": password });
+        let answer = http.post(self.at("/api/v1/auth/login")).json(&login).send().await.unwrap();
+        let answer: serde_json::Value = answer.json().await.unwrap();
+        answer["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The URL of a path.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+}
+
+/// Waits until something holds; fails when it does not within 20 s.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(tokio::time::Instant::now() < deadline, "waited 20 s in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// An HTTP client for loopback, without TLS roots.
+pub(crate) fn http() -> reqwest::Client {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
+}
