@@ -374,8 +374,8 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;server' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on')
-            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the store and the server''s keys')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the store and the server''s keys [env: WORPEN_DATA]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
@@ -390,9 +390,9 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;agent' {
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server to link to')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server to link to; the one it joined unless told')
             [CompletionResult]::new('--join', '--join', [CompletionResultType]::ParameterName, 'Join with this invitation first; `-` reads it from stdin, where no other user sees it')
-            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the agent''s key, journal and spool')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the agent''s key, journal and spool [env: WORPEN_DATA]')
             [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'A name and value that selectors can use; may be given several times')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
@@ -407,9 +407,9 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;dev' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on')
-            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory to keep; a temporary one unless told')
-            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the node')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the node; the host''s own unless told')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')

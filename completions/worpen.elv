@@ -350,8 +350,8 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;server'= {
-            cand --listen 'Address to listen on'
-            cand --data 'Directory for the store and the server''s keys'
+            cand --listen 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]'
+            cand --data 'Directory for the store and the server''s keys [env: WORPEN_DATA]'
             cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'
@@ -365,9 +365,9 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;agent'= {
-            cand --server 'The server to link to'
+            cand --server 'The server to link to; the one it joined unless told'
             cand --join 'Join with this invitation first; `-` reads it from stdin, where no other user sees it'
-            cand --data 'Directory for the agent''s key, journal and spool'
+            cand --data 'Directory for the agent''s key, journal and spool [env: WORPEN_DATA]'
             cand --label 'A name and value that selectors can use; may be given several times'
             cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
@@ -381,9 +381,9 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;dev'= {
-            cand --listen 'Address to listen on'
-            cand --data 'Directory to keep; a temporary one unless told'
-            cand --name 'Name of the node'
+            cand --listen 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]'
+            cand --data 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]'
+            cand --name 'Name of the node; the host''s own unless told'
             cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'

@@ -312,8 +312,8 @@ complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_su
 complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand server" -l listen -d 'Address to listen on' -r
-complete -c worpen -n "__fish_worpen_using_subcommand server" -l data -d 'Directory for the store and the server\'s keys' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l listen -d 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l data -d 'Directory for the store and the server\'s keys [env: WORPEN_DATA]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
@@ -324,9 +324,9 @@ complete -c worpen -n "__fish_worpen_using_subcommand server" -s q -l quiet -d '
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand server" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand agent" -l server -d 'The server to link to' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l server -d 'The server to link to; the one it joined unless told' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l join -d 'Join with this invitation first; `-` reads it from stdin, where no other user sees it' -r
-complete -c worpen -n "__fish_worpen_using_subcommand agent" -l data -d 'Directory for the agent\'s key, journal and spool' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l data -d 'Directory for the agent\'s key, journal and spool [env: WORPEN_DATA]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l label -d 'A name and value that selectors can use; may be given several times' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
@@ -337,9 +337,9 @@ complete -c worpen -n "__fish_worpen_using_subcommand agent" -s q -l quiet -d 'P
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand dev" -l listen -d 'Address to listen on' -r
-complete -c worpen -n "__fish_worpen_using_subcommand dev" -l data -d 'Directory to keep; a temporary one unless told' -r -F
-complete -c worpen -n "__fish_worpen_using_subcommand dev" -l name -d 'Name of the node' -r
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l listen -d 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l data -d 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l name -d 'Name of the node; the host\'s own unless told' -r
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
