@@ -112,7 +112,9 @@ impl From<ClientError> for CliError {
         };
         let (fields, request_id) = match &error {
             ClientError::Problem(problem) => {
-                (problem.errors.clone(), Some(problem.request_id.clone()).filter(|id| !id.is_empty()))
+                // A server that says it all in one sentence need not be heard twice.
+                let unsaid = problem.errors.iter().filter(|field| !problem.detail.contains(&field.detail));
+                (unsaid.cloned().collect(), Some(problem.request_id.clone()).filter(|id| !id.is_empty()))
             }
             _ => (Vec::new(), None),
         };

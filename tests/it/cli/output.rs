@@ -136,13 +136,17 @@ fn an_invitation_is_the_only_thing_on_stdout() {
 
 #[test]
 fn events_are_one_line_each_and_name_their_cause() {
-    let stub = Stub::new(|seen| match seen.query("from") {
-        Some("0") => Answer::Texts(vec![
-            event(1, "command.queued", None, &json!({ "verb": "docker.stop", "status": "queued" }))
-                .to_string(),
-            json!({ "class": "gap", "from": 2, "to": 4 }).to_string(),
-            event(5, "container.died", Some(1), &json!({ "name": "nginx", "exit_code": 137 })).to_string(),
-        ]),
+    let queued = json!({ "command": { "verb": "docker.stop", "status": "queued" } });
+    let died = json!({ "container": { "name": "nginx", "state": "exited" }, "exit_code": 137 });
+    let texts = [
+        event(1, "command.queued", None, &queued),
+        json!({ "class": "gap", "from": 2, "to": 4 }),
+        event(5, "container.died", Some(1), &died),
+        event(6, "command.ended", Some(1), &json!({ "verb": "docker.stop", "status": "succeeded" })),
+    ]
+    .map(|item| item.to_string());
+    let stub = Stub::new(move |seen| match seen.query("from") {
+        Some("0") => Answer::Texts(texts.to_vec()),
         _ => problem(403, "enough"),
     });
     let ran = Terminal::of(&stub).run(&["events", "tail", "--from", "0", "--types", "container.*"]);
