@@ -1,7 +1,7 @@
 //! The command line: a folder per noun, a file per verb.
 //!
 //! [`run`] parses once, dispatches once and prints an error once. A verb's file holds its arguments and what it
-//! does; only [`printer`] writes to the terminal, and no verb ends the process.
+//! does; only [`Printer`] writes to the terminal, and no verb ends the process.
 
 mod act;
 pub mod agent;
