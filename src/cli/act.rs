@@ -144,7 +144,10 @@ async fn give<E: Endpoint<Response = Command>>(
     request: E::Request,
     wait: Duration,
 ) -> Result<Command, ClientError> {
-    let command = client.call::<E>(&request).await?.body;
+    session.gives();
+    let given = client.call::<E>(&request).await;
+    session.gave();
+    let command = given?.body;
     if !has_ended(&command) && !wait.is_zero() {
         session.goes_on(command.id);
     }

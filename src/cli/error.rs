@@ -59,6 +59,15 @@ impl CliError {
         self
     }
 
+    /// Takes the hint away, where the person is just doing what it says.
+    #[must_use]
+    pub fn without_hint(mut self) -> Self {
+        if let Self::Failure(failure) = &mut self {
+            failure.hint = None;
+        }
+        self
+    }
+
     /// How the program ends.
     #[must_use]
     pub fn status(&self) -> ExitStatus {
@@ -93,15 +102,19 @@ impl From<ClientError> for CliError {
         };
         let hint = match &error {
             ClientError::Unreachable { .. } => {
-                Some("name another server with --server, or see: worpen login --help")
+                Some("name another with --server URL, or sign in to another with: worpen login URL")
             }
             ClientError::Problem(problem) if problem.status == 401 => Some("sign in with: worpen login"),
-            ClientError::Protocol { .. } => Some("compare the versions: worpen --version, here and there"),
+            ClientError::Protocol { .. } => {
+                Some("check the address, and compare `worpen --version` here and there")
+            }
             _ => None,
         };
         let (fields, request_id) = match &error {
             ClientError::Problem(problem) => {
-                (problem.errors.clone(), Some(problem.request_id.clone()).filter(|id| !id.is_empty()))
+                // A server that says it all in one sentence need not be heard twice.
+                let unsaid = problem.errors.iter().filter(|field| !problem.detail.contains(&field.detail));
+                (unsaid.cloned().collect(), Some(problem.request_id.clone()).filter(|id| !id.is_empty()))
             }
             _ => (Vec::new(), None),
         };

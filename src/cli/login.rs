@@ -49,7 +49,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     };
     let password = read_password(session, password_stdin).await?;
     let request = LoginRequest { username, password: password.expose().to_owned() };
-    let login = client.call::<Login>(&request).await?.body;
+    let login =
+        client.call::<Login>(&request).await.map_err(|error| CliError::from(error).without_hint())?.body;
     let token = Secret::new(login.token);
 
     let request = IssueKeyRequest { name: key_name(), role: None, expires_in: None };

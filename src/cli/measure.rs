@@ -50,10 +50,10 @@ pub(crate) fn moment(time: Timestamp) -> String {
 pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     let expected =
         || format!("'{text}' is not a length of time; expected seconds, or such as 90s, 15m, 2h, 7d");
-    let (digits, size) = match UNITS.into_iter().find(|(unit, _)| text.ends_with(*unit)) {
-        Some((unit, size)) => (text.trim_end_matches(unit), size),
-        None => (text, 1),
-    };
+    let (digits, size) = UNITS
+        .into_iter()
+        .find_map(|(unit, size)| text.strip_suffix(unit).map(|digits| (digits, size)))
+        .unwrap_or((text, 1));
     let count: i64 = digits.parse().map_err(|_| expected())?;
     count.checked_mul(size).and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(expected)
 }

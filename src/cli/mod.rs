@@ -1,7 +1,7 @@
 //! The command line: a folder per noun, a file per verb.
 //!
 //! [`run`] parses once, dispatches once and prints an error once. A verb's file holds its arguments and what it
-//! does; only [`printer`] writes to the terminal, and no verb ends the process.
+//! does; only [`Printer`] writes to the terminal, and no verb ends the process.
 
 mod act;
 pub mod agent;
@@ -35,7 +35,7 @@ use self::session::{Format, Session};
 pub use self::{
     error::{CliError, Failure},
     exit::ExitStatus,
-    printer::{Loudness, Printer, Tone, Waiting, calm},
+    printer::{Canvas, Loudness, Printer, Tone, Waiting, calm},
 };
 use crate::config::context::Flags;
 
@@ -65,8 +65,16 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// Form of the output.
-    #[arg(short, long, global = true, value_enum, default_value_t, hide_possible_values = false)]
+    /// Form of the output: table, json, ndjson, or name (one a line).
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORM",
+        hide_possible_values = true
+    )]
     output: Format,
     /// Use this context instead of the current one [env: WORPEN_CONTEXT].
     #[arg(long, global = true, value_name = "NAME")]
@@ -77,7 +85,7 @@ struct Global {
     /// Print data and errors only.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Also say which server and token are used.
+    /// Also say where server and token come from.
     #[arg(short, long, global = true)]
     verbose: bool,
     /// Print without colours, as NO_COLOR does.
@@ -87,6 +95,21 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Remote(Remote),
+    /// Run a server.
+    Server(server::Args),
+    /// Run the agent of a node.
+    Agent(agent::Args),
+    /// Run a server and an agent for trying out.
+    Dev(dev::Args),
+    /// Print a shell's completions.
+    Completions(completions::Args),
+}
+
+/// What talks to a server.
+#[derive(Debug, Subcommand)]
+enum Remote {
     /// Sign in to a server and remember it.
     Login(login::Args),
     /// See and admit nodes.
@@ -101,14 +124,6 @@ enum Command {
     /// See what happens.
     #[command(subcommand)]
     Events(events::Events),
-    /// Run a server.
-    Server(server::Args),
-    /// Run the agent of a node.
-    Agent(agent::Args),
-    /// Run a server and an agent for trying out.
-    Dev(dev::Args),
-    /// Print a shell's completions.
-    Completions(completions::Args),
 }
 
 /// Runs the program with its arguments, its own name first.
@@ -130,7 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Dev(args) => on(Builder::new_multi_thread(), dev::run(args, &printer)),
         Command::Agent(args) => on(Builder::new_current_thread(), agent::run(args, &printer)),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), &printer),
-        command => {
+        Command::Remote(command) => {
             let session = Session::new(printer.clone(), output, Flags { server, context });
             on(Builder::new_current_thread(), until_interrupted(command, &session))
         }
@@ -143,8 +158,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     })
 }
 
-/// Runs one of the commands that talk to a server; Ctrl-C ends it, but no command that a node already has.
-async fn until_interrupted(command: Command, session: &Session) -> Result<ExitStatus, CliError> {
+/// Runs what talks to a server; Ctrl-C ends it, but no command that a node already has.
+async fn until_interrupted(command: Remote, session: &Session) -> Result<ExitStatus, CliError> {
     let ended = tokio::select! {
         biased;
         heard = tokio::signal::ctrl_c() => heard.map(|()| ExitStatus::Interrupted).map_err(CliError::input),
@@ -154,16 +169,13 @@ async fn until_interrupted(command: Command, session: &Session) -> Result<ExitSt
     ended
 }
 
-async fn dispatch(command: Command, session: &Session) -> Result<ExitStatus, CliError> {
+async fn dispatch(command: Remote, session: &Session) -> Result<ExitStatus, CliError> {
     match command {
-        Command::Login(args) => login::run(args, session).await,
-        Command::Agents(verb) => agents::run(verb, session).await,
-        Command::Containers(verb) => containers::run(verb, session).await,
-        Command::Commands(verb) => commands::run(verb, session).await,
-        Command::Events(verb) => events::run(verb, session).await,
-        Command::Server(_) | Command::Agent(_) | Command::Dev(_) | Command::Completions(_) => {
-            unreachable!("these need no session and were run before")
-        }
+        Remote::Login(args) => login::run(args, session).await,
+        Remote::Agents(verb) => agents::run(verb, session).await,
+        Remote::Containers(verb) => containers::run(verb, session).await,
+        Remote::Commands(verb) => commands::run(verb, session).await,
+        Remote::Events(verb) => events::run(verb, session).await,
     }
 }
 

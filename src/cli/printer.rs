@@ -47,6 +47,15 @@ pub enum Tone {
     Dim,
 }
 
+/// What data is drawn on.
+#[derive(Clone, Copy, Debug)]
+pub struct Canvas {
+    /// The terminal's columns; `None` off a terminal, where nothing is cut.
+    pub width: Option<u16>,
+    /// Whether words may be coloured.
+    pub colour: bool,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Stream {
     terminal: bool,
@@ -73,16 +82,10 @@ impl Printer {
         }
     }
 
-    /// The columns of the terminal that the data goes to; `None` when it goes elsewhere.
+    /// What tables are drawn on.
     #[must_use]
-    pub fn width(&self) -> Option<u16> {
-        self.width
-    }
-
-    /// Whether the data may be coloured.
-    #[must_use]
-    pub fn colours_data(&self) -> bool {
-        self.out.colour
+    pub fn canvas(&self) -> Canvas {
+        Canvas { width: self.width, colour: self.out.colour }
     }
 
     /// Whether a person can be asked.

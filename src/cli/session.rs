@@ -1,7 +1,7 @@
 //! [`Session`]: what every command that talks to a server works with.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     io::{self, BufRead, IsTerminal},
 };
@@ -14,7 +14,7 @@ use super::{
     error::CliError,
     exit::ExitStatus,
     printer::Printer,
-    table::{self, Cell, Row},
+    table::{self, Row},
 };
 use crate::{
     client::Client,
@@ -44,13 +44,22 @@ pub(crate) struct Session {
     pub(crate) flags: Flags,
     pub(crate) environment: Environment,
     pub(crate) now: Timestamp,
+    unanswered: Cell<usize>,
     going: RefCell<Vec<CommandId>>,
 }
 
 impl Session {
     pub(crate) fn new(printer: Printer, format: Format, flags: Flags) -> Self {
-        let going = RefCell::default();
-        Self { printer, format, flags, environment: Environment::read(), now: Timestamp::now(), going }
+        let (environment, now) = (Environment::read(), Timestamp::now());
+        Self {
+            printer,
+            format,
+            flags,
+            environment,
+            now,
+            unanswered: Cell::default(),
+            going: RefCell::default(),
+        }
     }
 
     /// The contexts, with a warning when others can read them.
@@ -75,7 +84,7 @@ impl Session {
     pub(crate) fn list<T: Row>(&self, items: &[T]) -> Result<(), CliError> {
         match self.format {
             Format::Table if items.is_empty() => self.printer.note("nothing to show"),
-            Format::Table => self.printer.data(&table::list(items, self.now, &self.printer))?,
+            Format::Table => self.printer.data(&table::list(items, self.now, self.printer.canvas()))?,
             Format::Json => self.json(items)?,
             Format::Ndjson => self.lines(items.iter().map(|item| json_line(item)))?,
             Format::Name => self.lines(items.iter().map(T::name))?,
@@ -88,10 +97,10 @@ impl Session {
         &self,
         item: &impl Serialize,
         name: &str,
-        facts: [(&str, Cell); N],
+        facts: [(&str, table::Cell); N],
     ) -> Result<(), CliError> {
         match self.format {
-            Format::Table => self.printer.data(&table::facts(facts, &self.printer)),
+            Format::Table => self.printer.data(&table::facts(facts, self.printer.canvas())),
             Format::Json => self.json(item),
             Format::Ndjson => self.printer.data(&json_line(item)),
             Format::Name => self.printer.data(name),
@@ -109,6 +118,16 @@ impl Session {
         self.printer.data(&lines.map(|line| line + "\n").collect::<String>())
     }
 
+    /// Remembers that a command is about to be given, and nobody knows yet whether it was.
+    pub(crate) fn gives(&self) {
+        self.unanswered.update(|count| count + 1);
+    }
+
+    /// Forgets it, since the server answered.
+    pub(crate) fn gave(&self) {
+        self.unanswered.update(|count| count - 1);
+    }
+
     /// Remembers that a command goes on whatever becomes of this run.
     pub(crate) fn goes_on(&self, id: CommandId) {
         self.going.borrow_mut().push(id);
@@ -121,6 +140,9 @@ impl Session {
 
     /// Tells how to look at commands that this run leaves going.
     pub(crate) fn tell_what_goes_on(&self) {
+        if self.unanswered.get() > 0 {
+            self.printer.note("the server had not answered yet; what was asked for may still happen");
+        }
         for id in self.going.borrow().iter() {
             self.printer.note(&format!("the command goes on; look with: worpen commands get {id}"));
         }

@@ -164,8 +164,16 @@ async fn open(client: &Client, wire: &Wire) -> Result<Socket, ClientError> {
             Err(ClientError::Problem(Box::new(problem(answer.status(), body))))
         }
         Err(error) => {
-            Err(ClientError::Unreachable { server: client.server().to_owned(), cause: error.into() })
+            Err(ClientError::Unreachable { server: client.server().to_owned(), cause: reason(error) })
         }
+    }
+}
+
+/// The system's own error where there is one, since tungstenite only repeats it.
+fn reason(error: tungstenite::Error) -> Cause {
+    match error {
+        tungstenite::Error::Io(error) => error.into(),
+        other => other.into(),
     }
 }
 
@@ -190,7 +198,7 @@ async fn hear(socket: &mut Socket, heard: &mut Instant, asked: &mut bool) -> Res
             }
             Some(Ok(Message::Close(None))) | None => return Err("the server closed it".into()),
             Some(Ok(_)) => {}
-            Some(Err(error)) => return Err(error.into()),
+            Some(Err(error)) => return Err(reason(error)),
         }
     }
 }

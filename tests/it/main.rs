@@ -5,6 +5,7 @@
 mod access;
 mod agent;
 mod api;
+mod cli;
 mod harness;
 mod layering;
 mod node;

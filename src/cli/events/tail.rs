@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long)]
     node: Option<String>,
     /// Also what the nodes measure.
-    #[arg(long, value_parser = ["telemetry"])]
+    #[arg(long, value_name = "TOPIC", value_parser = ["telemetry"])]
     live: Option<String>,
 }
 

@@ -60,13 +60,13 @@ fn an_error_names_file_line_key_and_what_was_expected() {
     let error = |text| parse(Path::new("contexts.toml"), text).unwrap_err().to_string();
     insta::assert_snapshot!(
         error("[contexts.home]\nserver = 5\n"),
-        @""
+        @"contexts.toml:2: contexts.home.server: invalid type: integer `5`, expected a string"
     );
     insta::assert_snapshot!(
         error("[contexts.home]\nserver = \"http://a\"\nkye = \"wpk_secret\"\n"),
-        @""
+        @"contexts.toml:3: contexts.home.kye: unknown field `kye`, expected one of `server`, `key`, `token_file`"
     );
-    insta::assert_snapshot!(error("[contexts.home\n"), @"");
+    insta::assert_snapshot!(error("[contexts.home\n"), @"contexts.toml:1: syntax: unclosed table, expected `]`");
 }
 
 #[test]

@@ -1,0 +1,362 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_worpen_global_optspecs
+    string join \n o/output= context= server= q/quiet v/verbose no-color h/help V/version
+end
+
+function __fish_worpen_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_worpen_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_worpen_using_subcommand
+    set -l cmd (__fish_worpen_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c worpen -n "__fish_worpen_needs_command" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_needs_command" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_needs_command" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_needs_command" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_needs_command" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_needs_command" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_needs_command" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_needs_command" -s V -l version -d 'Print version'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "login" -d 'Sign in to a server and remember it'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "agents" -d 'See and admit nodes'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "containers" -d 'See and steer containers'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "commands" -d 'See what became of commands'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "events" -d 'See what happens'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "server" -d 'Run a server'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "agent" -d 'Run the agent of a node'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "dev" -d 'Run a server and an agent for trying out'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c worpen -n "__fish_worpen_using_subcommand login" -s u -l username -d 'Name to sign in with; asked for unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand login" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand login" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand login" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand login" -l password-stdin -d 'Read the password from stdin'
+complete -c worpen -n "__fish_worpen_using_subcommand login" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand login" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand login" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand login" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "ls" -d 'List the nodes'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "list" -d 'List the nodes'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "get" -d 'Show one node'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "telemetry" -d 'Show what a node measured'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "invite" -d 'Invite a node to join'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "rm" -d 'Remove a node for good'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l status -d 'Only nodes in this state' -r -f -a "online\t''
+degraded\t''
+unknown\t''
+offline\t''
+maintenance\t''
+quarantined\t''
+revoked\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l site -d 'Only nodes of this site' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l status -d 'Only nodes in this state' -r -f -a "online\t''
+degraded\t''
+unknown\t''
+offline\t''
+maintenance\t''
+quarantined\t''
+revoked\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l site -d 'Only nodes of this site' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l from -d 'The first moment, as 2026-03-01T12:00:00Z, or 2h for two hours ago; an hour ago unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l to -d 'The end; now unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l limit -d 'The most lines to show' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l site -d 'Site that it will belong to' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l expires-in -d 'How long the invitation holds, such as 900, 15m or 2h; 15 minutes unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "ls" -d 'List the containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "list" -d 'List the containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "get" -d 'Show one container'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "start" -d 'Start containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "stop" -d 'Stop containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "restart" -d 'Stop containers, then start them'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "rm" -d 'Remove containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l node -d 'Only containers of this node' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l state -d 'Only containers in this state' -r -f -a "created\t''
+running\t''
+paused\t''
+restarting\t''
+removing\t''
+exited\t''
+dead\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l node -d 'Only containers of this node' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l state -d 'Only containers in this state' -r -f -a "created\t''
+running\t''
+paused\t''
+restarting\t''
+removing\t''
+exited\t''
+dead\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -l wait -d 'Seconds to wait for the end; 0 to return at once' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -l timeout-s -d 'Seconds between the stop signal and the kill; the container\'s own setting unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -l wait -d 'Seconds to wait for the end; 0 to return at once' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -l timeout-s -d 'Seconds between the stop signal and the kill; the container\'s own setting unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -l wait -d 'Seconds to wait for the end; 0 to return at once' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -l wait -d 'Seconds to wait for the end; 0 to return at once' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s f -l force -d 'Kill running containers first'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -f -a "get" -d 'Show one command and what became of it on each node'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -l wait -d 'Seconds to wait for the end; then the exit code tells what became of it' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and not __fish_seen_subcommand_from tail" -f -a "tail" -d 'Follow the events'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l from -d 'Begin after this event\'s number; 0 for the oldest, only new ones unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l types -d 'Only these types, separated by commas; \'container.*\' for all of a noun' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l node -d 'Only what is about this node' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l live -d 'Also what the nodes measure' -r -f -a "telemetry\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l listen -d 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l data -d 'Directory for the store and the server\'s keys [env: WORPEN_DATA]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand server" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand server" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand server" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand server" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l server -d 'The server to link to; the one it joined unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l join -d 'Join with this invitation first; `-` reads it from stdin, where no other user sees it' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l data -d 'Directory for the agent\'s key, journal and spool [env: WORPEN_DATA]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l label -d 'A name and value that selectors can use; may be given several times' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l listen -d 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l data -d 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l name -d 'Name of the node; the host\'s own unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand completions" -s h -l help -d 'Print help'

@@ -1,0 +1,124 @@
+//! Acts on containers: several at once, waited for, interrupted.
+
+use std::{
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{
+    records::{COMMAND, command},
+    stub::{Answer, Seen, Stub, problem},
+    terminal::{Terminal, ended},
+};
+
+/// Answers by the target's name.
+fn by_name(seen: &Seen) -> Answer {
+    match seen.route()[1] {
+        "gone" => problem(404, "there is no container 'gone'"),
+        "busy" => Answer::Json(200, command("failed", Some("device or resource busy"))),
+        "guarded" => Answer::Json(200, command("refused", Some("the node's policy forbids it"))),
+        _ => Answer::Json(200, command("succeeded", None)),
+    }
+}
+
+#[test]
+fn a_name_with_its_node_reaches_the_server_whole() {
+    let stub = Stub::new(by_name);
+    let ran = Terminal::of(&stub).run(&["containers", "stop", "web-1/nginx", "--timeout-s", "5"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "web-1/nginx: stopped on web-1\n"));
+    let seen = &stub.seen()[0];
+    assert_eq!(seen.path, ["api", "v1", "containers", "web-1/nginx", "stop"]);
+    assert_eq!((seen.query("wait"), &seen.body), (Some("0"), &json!({ "timeout_s": 5 })));
+}
+
+#[test]
+fn several_targets_are_told_apart_and_end_together() {
+    let stub = Stub::new(by_name);
+    let terminal = Terminal::of(&stub);
+    let ran = terminal.run(&["containers", "restart", "nginx", "gone", "busy"]);
+    assert_eq!(ran.code, 6);
+    insta::assert_snapshot!(
+        format!("{}{}", ran.out, ran.err),
+        @r"
+    nginx: restarted on web-1
+    busy: restart failed on web-1: device or resource busy
+    error: gone: there is no container 'gone'
+    "
+    );
+    assert_eq!(terminal.run(&["containers", "stop", "gone", "gone"]).code, 3, "all failed alike");
+    assert_eq!(terminal.run(&["containers", "stop", "guarded"]).code, 9);
+    assert_eq!(terminal.run(&["containers", "stop", "gone", "guarded"]).code, 1, "all failed, each its way");
+}
+
+#[test]
+fn names_can_come_from_a_pipe() {
+    let stub = Stub::new(by_name);
+    let ran = Terminal::of(&stub).run_with(&["containers", "start", "-"], "web-1/a\n\nweb-1/b\n");
+    assert_eq!(ran.out, "web-1/a: started on web-1\nweb-1/b: started on web-1\n");
+}
+
+#[test]
+fn json_of_one_act_is_an_object_and_of_several_an_array() {
+    let stub = Stub::new(by_name);
+    let terminal = Terminal::of(&stub);
+    let json = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&terminal.run(&[arguments, &["-o", "json"]].concat()).out).unwrap()
+    };
+    assert_eq!(json(&["containers", "stop", "a"])["id"], COMMAND);
+    assert_eq!(json(&["containers", "stop", "a", "b"]).as_array().unwrap().len(), 2);
+    assert_eq!(json(&["containers", "stop", "a", "gone"]).as_array().unwrap().len(), 1);
+    assert_eq!(terminal.run(&["containers", "stop", "a", "-o", "name"]).out, format!("{COMMAND}\n"));
+}
+
+#[test]
+fn a_command_is_followed_to_its_end() {
+    let given = AtomicBool::new(false);
+    let stub = Stub::new(move |_| {
+        let status = if given.swap(true, Ordering::SeqCst) { "succeeded" } else { "queued" };
+        Answer::Json(202, command(status, None))
+    });
+    let ran = Terminal::of(&stub).run(&["containers", "stop", "nginx"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "nginx: stopped on web-1\n", ""));
+    let asked = &stub.seen()[1];
+    assert_eq!((&asked.method, asked.route()), (&Method::GET, vec!["commands", COMMAND]));
+    assert_eq!(asked.query("wait"), Some("30"));
+}
+
+#[test]
+fn nobody_waits_with_wait_0() {
+    let stub = Stub::always(202, command("queued", None));
+    let ran = Terminal::of(&stub).run(&["containers", "stop", "nginx", "--wait", "0"]);
+    assert_eq!((ran.code, stub.seen().len()), (0, 1));
+    assert_eq!(
+        ran.out,
+        format!("nginx: stop is queued on web-1; look with: worpen commands get {COMMAND}\n")
+    );
+}
+
+#[test]
+fn a_wait_that_is_too_short_is_7() {
+    let stub = Stub::always(202, command("started", None));
+    let terminal = Terminal::of(&stub);
+    let ran = terminal.run(&["containers", "stop", "nginx", "--wait", "1"]);
+    assert_eq!(ran.code, 7);
+    assert!(ran.out.contains(COMMAND) && ran.err.is_empty(), "{}{}", ran.out, ran.err);
+    assert_eq!(terminal.run(&["commands", "get", COMMAND]).code, 0, "to look is not to wait");
+    assert_eq!(terminal.run(&["commands", "get", COMMAND, "--wait", "1"]).code, 7);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_wait_says_that_the_command_goes_on() {
+    let stub = Stub::always(202, command("started", None));
+    let terminal = Terminal::of(&stub);
+    let child = terminal.command(&["containers", "stop", "nginx", "--wait", "600"]).spawn().unwrap();
+    stub.wait_for(|seen| seen.method == Method::GET);
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let ran = ended(child);
+    assert_eq!((ran.code, ran.out.as_str()), (130, ""));
+    assert_eq!(ran.err, format!("the command goes on; look with: worpen commands get {COMMAND}\n"));
+}

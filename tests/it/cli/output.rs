@@ -1,0 +1,157 @@
+//! What a person and a script read: help, tables, JSON, names.
+
+use serde_json::{Value, json};
+
+use super::{
+    records::{agent, agent_detail, container, event, page},
+    stub::{Answer, Stub, problem},
+    terminal::{Terminal, ended},
+};
+
+fn two_agents() -> Stub {
+    Stub::always(200, page(&[agent("web-1", "ONLINE"), agent("db-with-a-longer-name", "OFFLINE")], None))
+}
+
+#[test]
+fn help_is_short_and_has_examples() {
+    let terminal = Terminal::bare();
+    for arguments in [
+        &["-h"] as &[&str],
+        &["login", "-h"],
+        &["agents", "-h"],
+        &["agents", "invite", "-h"],
+        &["containers", "stop", "-h"],
+        &["events", "tail", "-h"],
+        &["agent", "-h"],
+    ] {
+        let ran = terminal.run(arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}");
+        insta::assert_snapshot!(format!("help {}", arguments.join(" ").replace(" -h", "")), ran.out);
+    }
+}
+
+#[test]
+fn a_table_is_calm() {
+    let agents = Terminal::of(&two_agents()).run(&["agents", "ls"]);
+    insta::assert_snapshot!("agents ls", agents.out);
+
+    let mut stale = container("db-1", "redis", "running");
+    stale["stale_since"] = stale["finished_at"].clone();
+    let list = [container("web-1", "nginx", "running"), container("web-1", "cron", "exited"), stale];
+    let stub = Stub::always(200, page(&list, None));
+    insta::assert_snapshot!("containers ls", Terminal::of(&stub).run(&["containers", "ls"]).out);
+
+    let stub = Stub::always(200, agent_detail("web-1"));
+    insta::assert_snapshot!("agents get", Terminal::of(&stub).run(&["agents", "get", "web-1"]).out);
+}
+
+#[test]
+fn json_is_a_bare_array_over_all_pages() {
+    let stub = Stub::new(|seen| match seen.query("cursor") {
+        None => Answer::Json(200, page(&[agent("a", "ONLINE"), agent("b", "ONLINE")], Some("2 of&3"))),
+        Some("2 of&3") => Answer::Json(200, page(&[agent("c", "ONLINE")], Some("3"))),
+        Some("3") => Answer::Json(200, page(&[agent("d", "OFFLINE")], None)),
+        Some(other) => problem(400, other),
+    });
+    let terminal = Terminal::of(&stub);
+    let ran = terminal.run(&["agents", "ls", "-o", "json"]);
+    let list: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let names: Vec<&str> = list.iter().map(|agent| agent["agent_id"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+    assert_eq!(terminal.run(&["agents", "ls", "-o", "name"]).out, "a\nb\nc\nd\n");
+    assert_eq!(terminal.run(&["agents", "ls", "-o", "ndjson"]).out.lines().count(), 4);
+}
+
+#[test]
+fn an_empty_list_is_an_empty_array_and_no_table() {
+    let stub = Stub::always(200, page(&[], None));
+    let terminal = Terminal::of(&stub);
+    assert_eq!(terminal.run(&["agents", "ls", "-o", "json"]).out, "[]\n");
+    let table = terminal.run(&["agents", "ls"]);
+    assert_eq!((table.out.as_str(), table.err.as_str()), ("", "nothing to show\n"));
+}
+
+#[test]
+fn filters_reach_the_server_in_its_own_words() {
+    let stub = two_agents();
+    Terminal::of(&stub).run(&["agents", "ls", "--status", "Offline", "--site", "a&b"]);
+    let seen = &stub.seen()[0];
+    assert_eq!((seen.query("status"), seen.query("site")), (Some("OFFLINE"), Some("a&b")));
+    assert_eq!(seen.bearer.as_deref(), Some("Bearer wpk_never_to_be_seen"));
+}
+
+#[test]
+fn every_state_that_a_flag_names_is_one_of_the_protocol() {
+    let stub = Stub::always(200, page(&[], None));
+    let terminal = Terminal::of(&stub);
+    for (noun, flag, words) in [
+        ("agents", "--status", "online degraded unknown offline maintenance quarantined revoked"),
+        ("containers", "--state", "created running paused restarting removing exited dead"),
+    ] {
+        for word in words.split(' ') {
+            assert_eq!(terminal.run(&[noun, "ls", flag, word]).code, 0, "{flag} {word}");
+        }
+    }
+}
+
+#[test]
+fn colours_come_only_when_they_are_forced_or_seen() {
+    let stub = two_agents();
+    let coloured = |variables: &[(&str, &str)]| {
+        let terminal = Terminal::of(&stub);
+        let mut command = terminal.command(&["agents", "ls"]);
+        let child = command.envs(variables.iter().copied()).spawn().unwrap();
+        ended(child).out.contains('\u{1b}')
+    };
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_not_a_failure() {
+    let many: Vec<Value> = (0..2_000).map(|number| agent(&format!("node-{number}"), "ONLINE")).collect();
+    let stub = Stub::always(200, page(&many, None));
+    let terminal = Terminal::of(&stub);
+    let mut child = terminal.command(&["agents", "ls", "-o", "json"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = ended(child);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn an_invitation_is_the_only_thing_on_stdout() {
+    let stub = Stub::always(
+        201,
+        json!({
+            "id": "0198c0de-0000-7000-8000-00000000000b", "token": "wpi_once", "name": "web-1",
+            "site": "eu", "expires_at": "2026-03-01T12:15:00Z",
+        }),
+    );
+    let ran = Terminal::of(&stub).run(&["agents", "invite", "web-1", "--expires-in", "15m"]);
+    assert_eq!(ran.out, "wpi_once\n");
+    assert_eq!(stub.seen()[0].body, json!({ "name": "web-1", "expires_in": 900 }));
+    insta::assert_snapshot!("agents invite", ran.err.replace(&stub.url(), "http://SERVER"));
+}
+
+#[test]
+fn events_are_one_line_each_and_name_their_cause() {
+    let queued = json!({ "command": { "verb": "docker.stop", "status": "queued" } });
+    let died = json!({ "container": { "name": "nginx", "state": "exited" }, "exit_code": 137 });
+    let texts = [
+        event(1, "command.queued", None, &queued),
+        json!({ "class": "gap", "from": 2, "to": 4 }),
+        event(5, "container.died", Some(1), &died),
+        event(6, "command.ended", Some(1), &json!({ "verb": "docker.stop", "status": "succeeded" })),
+    ]
+    .map(|item| item.to_string());
+    let stub = Stub::new(move |seen| match seen.query("from") {
+        Some("0") => Answer::Texts(texts.to_vec()),
+        _ => problem(403, "enough"),
+    });
+    let ran = Terminal::of(&stub).run(&["events", "tail", "--from", "0", "--types", "container.*"]);
+    insta::assert_snapshot!("events tail", ran.out);
+    assert!(ran.err.contains("events 2 to 4 are no longer kept"), "{}", ran.err);
+    assert_eq!(ran.code, 4, "what no new attempt can mend ends it");
+    assert_eq!(stub.seen()[0].query("types"), Some("container.*"));
+}
