@@ -9,8 +9,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::file;
 use crate::{
+    config::private,
     core::signing::{PublicKey, SigningKey},
     id::{AgentId, InvitationId, ServerId},
     proto::invitation::Joined,
@@ -26,7 +26,7 @@ const EPOCH: &str = "epoch";
 pub enum IdentityError {
     /// The node has not joined.
     #[error(
-        "this node has not joined a server; run 'worpen agents invite NAME' there and 'worpen agent join' here"
+        "this node has not joined a server; run 'worpen agents invite NAME' there and 'worpen agent --server URL --join -' here"
     )]
     NotJoined,
     /// A file cannot be read or written.
@@ -79,7 +79,7 @@ pub(super) struct NodeKey {
 impl NodeKey {
     /// Reads the key in a data folder; makes and saves one where there is none.
     pub(super) fn load_or_make(folder: &Path) -> Result<Self, IdentityError> {
-        file::private_folder(folder).map_err(|source| unusable(folder, source))?;
+        private::folder(folder).map_err(|source| unusable(folder, source))?;
         if let Some(found) = Self::load(folder)? {
             return Ok(found);
         }
@@ -113,7 +113,7 @@ impl NodeKey {
         let stored = Stored { seed, membership: self.membership.clone() };
         let text = serde_json::to_vec_pretty(&stored).map_err(io::Error::other);
         let text = Zeroizing::new(text.map_err(|source| unusable(&path, source))?);
-        file::replace(&path, &text).map_err(|source| unusable(&path, source))
+        private::replace(&path, &text).map_err(|source| unusable(&path, source))
     }
 }
 
@@ -206,7 +206,7 @@ impl Identity {
     /// Writes the epoch down; once this returns it is on disk.
     pub(super) fn sync_epoch(&self, epoch: u64) -> Result<(), IdentityError> {
         let path = self.node.folder.join(EPOCH);
-        file::replace(&path, format!("{epoch}\n").as_bytes()).map_err(|source| unusable(&path, source))
+        private::replace(&path, format!("{epoch}\n").as_bytes()).map_err(|source| unusable(&path, source))
     }
 }
 

@@ -36,7 +36,10 @@ pub use self::{
     join::{JoinError, join},
     state::StateError,
 };
-use crate::{config::agent::AgentConfig, infra::telemetry::host_facts};
+use crate::{
+    config::{agent::AgentConfig, private},
+    infra::telemetry::host_facts,
+};
 
 mod address;
 mod backoff;
@@ -44,7 +47,6 @@ mod cause;
 mod claims;
 mod collector;
 mod executor;
-mod file;
 pub mod identity;
 mod join;
 mod journal;
@@ -129,7 +131,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
 fn lock(config: &AgentConfig) -> Result<File, RunError> {
     let path = config.data.join(LOCK);
     let unusable = |source| RunError::Identity(IdentityError::File { path: path.clone(), source });
-    let file = file::touch_private(&path).map_err(unusable)?;
+    let file = private::touch(&path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RunError::AlreadyRunning(config.data.clone())),

@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-use super::file;
+use crate::config::private;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS frame (
@@ -115,7 +115,7 @@ impl State {
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     // SQLite would make it readable to all; where this fails, opening it says why.
-    drop(file::touch_private(path));
+    drop(private::touch(path));
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;

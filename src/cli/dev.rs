@@ -25,9 +25,10 @@ use crate::{
     config::{
         agent::AgentConfig,
         context::{Context, Contexts, Environment},
+        private,
     },
     core::{port::links::Links, usecase::key},
-    infra::{log, seed::write_private},
+    infra::log,
     server::{invite_locally, issue_key_locally},
 };
 
@@ -160,7 +161,7 @@ async fn keep_token(app: &App, path: &Path) -> Result<(), CliError> {
         Err(error) => return Err(CliError::input(error)),
     }
     let issued = issue_key_locally(app, "dev").await.map_err(failed)?;
-    write_private(path, format!("{}\n", issued.secret).as_bytes()).map_err(CliError::output)
+    private::replace(path, format!("{}\n", issued.secret).as_bytes()).map_err(CliError::output)
 }
 
 /// Saves the context that the next terminal uses.

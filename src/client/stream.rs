@@ -121,6 +121,10 @@ impl EventStream {
             StreamItem::Events { event } => event.sequence.parse().map_err(|_| {
                 unreadable(format!("an event's sequence is a number, not '{}'", event.sequence).into())
             })?,
+            StreamItem::Position { sequence } => {
+                self.request.from.get_or_insert(*sequence);
+                return Ok(None);
+            }
             StreamItem::Gap { to, .. } => *to,
             StreamItem::Live { .. } => return Ok(Some(item)),
         };

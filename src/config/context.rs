@@ -12,15 +12,14 @@
 
 use std::{
     collections::BTreeMap,
-    env, fmt, fs,
-    io::{self, Write as _},
+    env, fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::secret::Secret;
+use super::{private, secret::Secret};
 
 /// The file that holds the contexts.
 const FILE: &str = "contexts.toml";
@@ -287,18 +286,8 @@ impl Contexts {
 
     fn write(&self) -> io::Result<()> {
         let text = toml::to_string_pretty(&self.book).map_err(io::Error::other)?;
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        private::create_directory(directory)?;
-        // Beside the file, since a rename is only atomic within a file system.
-        let fresh = self.path.with_extension(format!("toml.{}", std::process::id()));
-        let written = private::create_file(&fresh)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&fresh, &self.path));
-        if written.is_err() {
-            // The error to tell is the first one.
-            let _ = fs::remove_file(&fresh);
-        }
-        written
+        private::folder(self.path.parent().unwrap_or(Path::new(".")))?;
+        private::replace(&self.path, text.as_bytes())
     }
 }
 
@@ -341,25 +330,6 @@ fn readable_by_others(path: &Path, holds: &str) -> Option<String> {
 #[cfg(not(unix))]
 fn readable_by_others(_: &Path, _: &str) -> Option<String> {
     None
-}
-
-/// Files and directories that only their owner can read.
-mod private {
-    use std::{fs, io, path::Path};
-
-    pub(super) fn create_directory(path: &Path) -> io::Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(path)
-    }
-
-    pub(super) fn create_file(path: &Path) -> io::Result<fs::File> {
-        let mut options = fs::OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.write(true).create(true).truncate(true).open(path)
-    }
 }
 
 #[cfg(test)]

@@ -3,5 +3,6 @@
 pub mod agent;
 pub mod context;
 pub mod folder;
+pub mod private;
 pub mod secret;
 pub mod server;

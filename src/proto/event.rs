@@ -64,6 +64,11 @@ pub struct SubscribeRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "class", rename_all = "snake_case")]
 pub enum StreamItem {
+    /// Where the stream begins; always first, so that a watcher of new events alone can come back to its place.
+    Position {
+        /// Every event after this one follows.
+        sequence: u64,
+    },
     /// The next event.
     Events {
         /// The event.
@@ -114,7 +119,7 @@ pub struct Event {
     pub causationid: Option<EventId>,
     /// Always `application/json`.
     pub datacontenttype: String,
-    /// The facts; of an agent, container, image or command the whole record after the change.
+    /// The facts; of an agent, container, image or command the whole record after the change, under the noun's name.
     pub data: serde_json::Value,
 }
 

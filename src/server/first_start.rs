@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 use super::{ServerError, random};
 use crate::{
     api::app::App,
+    config::private,
     core::{
         error::Error,
         usecase::{Origin, user},
     },
-    infra::seed::write_private,
     proto::user::{CreateUserRequest, Role},
 };
 
@@ -31,7 +31,7 @@ pub(super) async fn ensure_admin(app: &App, folder: &Path) -> Result<PathBuf, Se
     let secret: Zeroizing<[u8; 18]> = Zeroizing::new(random().map_err(ServerError::Start)?);
     let password = URL_SAFE_NO_PAD.encode(secret.as_ref());
     let line = Zeroizing::new(format!("{password}\n"));
-    write_private(&path, line.as_bytes())
+    private::replace(&path, line.as_bytes())
         .map_err(|source| ServerError::File { path: path.clone(), source })?;
     let request = CreateUserRequest { username: ADMIN.into(), password, role: Role::Admin };
     let origin = Origin::server(Timestamp::now(), app.server.to_string());

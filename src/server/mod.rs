@@ -17,7 +17,7 @@ use crate::{
         app::{App, Settings},
         ws::{feed::Feed, hub::Hub},
     },
-    config::server::ServerConfig,
+    config::{private, server::ServerConfig},
     core::{
         access::Caller,
         change::Change,
@@ -29,7 +29,7 @@ use crate::{
         usecase::{Origin, enroll, key, presence},
     },
     infra::{
-        seed::{private_folder, read_or_make},
+        seed::read_or_make,
         store::{OpenError, SqliteStore, SqliteTelemetry},
     },
     proto::{
@@ -96,7 +96,7 @@ impl Server {
     /// Says which file or part cannot be used.
     pub async fn open(config: &ServerConfig, shutdown: CancellationToken) -> Result<Self, ServerError> {
         let folder = config.data.clone();
-        private_folder(&folder).map_err(|source| ServerError::File { path: folder.clone(), source })?;
+        private::folder(&folder).map_err(|source| ServerError::File { path: folder.clone(), source })?;
         let fleet = Arc::new(SharedFleet::default());
         let feed = Arc::new(Feed::new(0));
         let observers = Observers { fleet: fleet.clone(), feed: feed.clone() };

@@ -60,6 +60,9 @@ struct Over;
 impl Watcher {
     async fn follow(&mut self, from: u64) {
         let mut changes = self.app.feed.changes();
+        if self.send(&StreamItem::Position { sequence: from }).await.is_err() {
+            return;
+        }
         let Ok(mut cursor) = self.tell_gap(from).await else { return };
         loop {
             changes.mark_unchanged();

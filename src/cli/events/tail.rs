@@ -57,6 +57,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
 
 fn show(session: &Session, lines: &mut Lines, item: &StreamItem) -> Result<(), CliError> {
     let line = match (session.format, item) {
+        // The stream itself keeps its place.
+        (_, StreamItem::Position { .. }) => return Ok(()),
         (Format::Json | Format::Ndjson, item) => json_line(item),
         (_, StreamItem::Gap { from, to }) => {
             session.printer.warning(&format!("events {from} to {to} are no longer kept"));

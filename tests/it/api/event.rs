@@ -18,7 +18,9 @@ async fn subscribe(server: &TestServer, query: &str) -> Socket {
     let mut request = url.into_client_request().unwrap();
     let bearer = format!("Bearer {}", server.admin().await);
     request.headers_mut().insert("authorization", bearer.parse().unwrap());
-    connect_async(request).await.unwrap().0
+    let mut socket = connect_async(request).await.unwrap().0;
+    assert!(matches!(next(&mut socket).await, StreamItem::Position { .. }), "the place comes first");
+    socket
 }
 
 async fn next(socket: &mut Socket) -> StreamItem {
