@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    ContainerState as Inspected, ContainerSummary, ContainerSummaryStateEnum as Listed, ImageInspect,
-    ImageSummary, PortSummary,
+    ContainerState as Inspected, ContainerStateStatusEnum as Status, ContainerSummary,
+    ContainerSummaryStateEnum as Listed, ImageInspect, ImageSummary, PortSummary,
 };
 use jiff::Timestamp;
 
@@ -13,9 +13,10 @@ use crate::proto::{
     image::ImageFacts,
 };
 
-/// A listed container with the state that inspecting it gave. What `docker ps` shows comes from the list.
+/// A listed container with the state that inspecting it gave. Names and images are the list's, as `docker ps` shows
+/// them; the state is the inspection's, since the list still tells the old one for a moment after an event.
 pub(super) fn container(summary: ContainerSummary, inspected: Inspected) -> ContainerFacts {
-    let state = state(summary.state);
+    let state = inspected.status.and_then(inspected_state).unwrap_or_else(|| listed_state(summary.state));
     let ended = matches!(state, ContainerState::Exited | ContainerState::Dead | ContainerState::Restarting);
     let health = inspected.health.and_then(|health| health.status).map(|status| status.to_string());
     ContainerFacts {
@@ -66,8 +67,22 @@ fn name(names: Vec<String>) -> String {
     if names.is_empty() { String::new() } else { names.swap_remove(primary) }
 }
 
+/// The state as an inspection says it; `None` where it says none.
+const fn inspected_state(status: Status) -> Option<ContainerState> {
+    match status {
+        Status::CREATED => Some(ContainerState::Created),
+        Status::RUNNING | Status::STOPPING => Some(ContainerState::Running),
+        Status::PAUSED => Some(ContainerState::Paused),
+        Status::RESTARTING => Some(ContainerState::Restarting),
+        Status::REMOVING => Some(ContainerState::Removing),
+        Status::EXITED => Some(ContainerState::Exited),
+        Status::DEAD => Some(ContainerState::Dead),
+        Status::EMPTY => None,
+    }
+}
+
 /// The state as the list says it. A newer engine's `stopping` still runs.
-const fn state(listed: Option<Listed>) -> ContainerState {
+const fn listed_state(listed: Option<Listed>) -> ContainerState {
     match listed {
         Some(Listed::CREATED) => ContainerState::Created,
         Some(Listed::RUNNING | Listed::STOPPING) => ContainerState::Running,

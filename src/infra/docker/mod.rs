@@ -121,16 +121,19 @@ impl Engine {
 
     /// Reads one container by its full id; `None` when there is none.
     ///
+    /// The inspection comes first: it waits for the act that an event tells of, and the list is true after it.
+    ///
     /// # Errors
     /// Says why the engine did not tell.
     pub async fn container(&self, id: &str) -> Result<Option<ContainerFacts>, EngineError> {
+        let Some(inspected) = known(answer(self.docker.inspect_container(id, None)).await)? else {
+            return Ok(None);
+        };
         let filters = HashMap::from([("id", vec![id])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let listed = answer(self.docker.list_containers(Some(options))).await?;
-        match listed.into_iter().find(|summary| summary.id.as_deref() == Some(id)) {
-            Some(summary) => self.clone().describe(summary).await,
-            None => Ok(None),
-        }
+        let summary = listed.into_iter().find(|summary| summary.id.as_deref() == Some(id));
+        Ok(summary.map(|summary| facts::container(summary, inspected.state.unwrap_or_default())))
     }
 
     /// Finds a container's full id and whether it runs, by id, prefix or name.

@@ -35,3 +35,11 @@ fn never_is_no_time_and_a_running_container_has_no_exit_code() {
     assert_eq!((told.exit_code, told.finished_at), (None, None));
     assert_eq!(told.started_at.map(|time| time.to_string()).as_deref(), Some("2024-05-01T10:00:00.5Z"));
 }
+
+#[test]
+fn a_list_that_still_tells_the_old_state_is_not_believed() {
+    let summary = ContainerSummary { state: Some(Listed::RUNNING), ..ContainerSummary::default() };
+    let inspected = Inspected { status: Some(Status::EXITED), exit_code: Some(3), ..Inspected::default() };
+    let told = container(summary, inspected);
+    assert_eq!((told.state, told.exit_code), (ContainerState::Exited, Some(3)));
+}
