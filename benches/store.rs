@@ -46,6 +46,7 @@ fn main() {
     let rows = Row::of_rate("rusqlite, rows, WAL FULL, batches of 1,000", batched_rows(&dir));
     let raw =
         Row::of_rate("rusqlite, 5+2 statements, batches of 64, in changes", batched_changes(&dir, &fleet));
+    let change = Row::of_latencies("rusqlite, 5+2 statements, WAL FULL", single_changes(&dir, &fleet));
     let alone =
         Row::of_latencies("store, 1 caller, changes of 5+2", runtime.block_on(one_caller(&dir, &fleet)));
     let (many, cpu) = runtime.block_on(many_callers(&dir, &fleet, false));
@@ -59,6 +60,7 @@ fn main() {
         alone.p50 / sync.p50
     );
     println!("one caller's p50 over rusqlite's one row     {:>8.2}", alone.p50 / single.p50);
+    println!("one caller's p50 over rusqlite's 5+2         {:>8.2}", alone.p50 / change.p50);
     println!("64 callers' changes/s                        {:>8.0}   (goal: at least 25,000)", many.rate);
     println!("  over rusqlite's changes/s                  {:>8.2}", many.rate / raw.rate);
     println!("  their statements over rusqlite's rows/s    {:>8.2}", 7.0 * many.rate / rows.rate);
@@ -163,23 +165,34 @@ fn batched_rows(dir: &Path) -> f64 {
     500_000.0 / start.elapsed().as_secs_f64()
 }
 
+fn run(connection: &Connection, change: Change) {
+    for statement in change.statements {
+        execute(connection, statement.sql, &statement.values);
+    }
+    for event in change.events {
+        execute(connection, EVENT, &event_values(&event));
+    }
+}
+
+fn single_changes(dir: &Path, fleet: &Fleet) -> Taken {
+    let connection = raw(dir, "change.db");
+    run(&connection, fleet.enrolled());
+    repeat(5_000, |index| {
+        connection.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();
+        run(&connection, fleet.change(index));
+        connection.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
+    })
+}
+
 fn batched_changes(dir: &Path, fleet: &Fleet) -> f64 {
     let connection = raw(dir, "changes.db");
-    let run = |change: Change| {
-        for statement in change.statements {
-            execute(&connection, statement.sql, &statement.values);
-        }
-        for event in change.events {
-            execute(&connection, EVENT, &event_values(&event));
-        }
-    };
-    run(fleet.enrolled());
+    run(&connection, fleet.enrolled());
     let mut spent = Duration::ZERO;
     for batch in 0..1_000 {
         let changes: Vec<_> = (0..64).map(|index| fleet.change(batch * 64 + index)).collect();
         let start = Instant::now();
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        changes.into_iter().for_each(run);
+        changes.into_iter().for_each(|change| run(&connection, change));
         connection.execute_batch("COMMIT").unwrap();
         spent += start.elapsed();
     }

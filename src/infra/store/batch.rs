@@ -35,22 +35,32 @@ pub(super) fn commit(
     statements: &mut Statements<'_>,
     heads: Heads,
     origin: &Origin,
-    changes: impl IntoIterator<Item = Change>,
+    changes: Vec<Change>,
 ) -> rusqlite::Result<Written> {
+    // A change without neighbours is undone with its transaction.
+    let alone = changes.len() == 1;
     let mut journal = Journal::after(heads);
     let mut answers = Vec::new();
     statements.control("BEGIN IMMEDIATE")?;
     for change in changes {
-        statements.control("SAVEPOINT change")?;
+        if !alone {
+            statements.control("SAVEPOINT change")?;
+        }
         let answer = match apply(statements, &change.statements) {
             Ok(()) => Ok(Committed { sequence: journal.append(origin, change.events, change.audit) }),
+            Err(Refusal::Change(error)) if alone => {
+                statements.control("ROLLBACK")?;
+                return Ok(Written { answers: vec![Err(error)], journal });
+            }
             Err(Refusal::Change(error)) => {
                 statements.control("ROLLBACK TO change")?;
                 Err(error)
             }
             Err(Refusal::Batch(error)) => return Err(error),
         };
-        statements.control("RELEASE change")?;
+        if !alone {
+            statements.control("RELEASE change")?;
+        }
         answers.push(answer);
     }
     journal.write(statements)?;

@@ -87,6 +87,3 @@ impl Writer<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
