@@ -2,6 +2,12 @@
 //!
 //! `cargo bench --bench store -- [directory]`; the directory must be on the disk that is to be measured.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at what it cannot do"
+)]
+
 use std::{
     fs::{self, OpenOptions},
     io::Write,

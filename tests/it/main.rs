@@ -1,3 +1,6 @@
 //! Behaviour of the whole, in one binary.
 
+#![cfg(test)]
+
 mod store;
+mod support;
