@@ -53,8 +53,12 @@ fn main() {
     let raw =
         Row::of_rate("rusqlite, 5+2 statements, batches of 64, in changes", batched_changes(&dir, &fleet));
     let change = Row::of_latencies("rusqlite, 5+2 statements, WAL FULL", single_changes(&dir, &fleet));
-    let alone =
-        Row::of_latencies("store, 1 caller, changes of 5+2", runtime.block_on(one_caller(&dir, &fleet)));
+    let small = runtime.block_on(one_caller(&dir.join("small"), &fleet, Fleet::small_change));
+    let small = Row::of_latencies("store, 1 caller, changes of 1+1", small);
+    let alone = Row::of_latencies(
+        "store, 1 caller, changes of 5+2",
+        runtime.block_on(one_caller(&dir, &fleet, Fleet::change)),
+    );
     let (many, cpu) = runtime.block_on(many_callers(&dir, &fleet, false));
     let many = Row::of_latencies("store, 64 callers, changes of 5+2", many);
     let (audited, _) = runtime.block_on(many_callers(&dir, &fleet, true));
@@ -65,6 +69,7 @@ fn main() {
         "one caller's p50 over one fdatasync          {:>8.2}   (goal: at most 1.50)",
         alone.p50 / sync.p50
     );
+    println!("  of a change of 1+1                         {:>8.2}", small.p50 / sync.p50);
     println!("one caller's p50 over rusqlite's one row     {:>8.2}", alone.p50 / single.p50);
     println!("one caller's p50 over rusqlite's 5+2         {:>8.2}", alone.p50 / change.p50);
     println!("64 callers' changes/s                        {:>8.0}   (goal: at least 25,000)", many.rate);
@@ -205,12 +210,12 @@ fn batched_changes(dir: &Path, fleet: &Fleet) -> f64 {
     64_000.0 / spent.as_secs_f64()
 }
 
-async fn one_caller(dir: &Path, fleet: &Fleet) -> Taken {
+async fn one_caller(dir: &Path, fleet: &Fleet, change: fn(&Fleet, usize) -> Change) -> Taken {
     let store = fleet.store(&dir.join("alone")).await;
     let start = Instant::now();
     let mut each = Vec::new();
     for index in 0..5_000 {
-        let change = fleet.change(index);
+        let change = change(fleet, index);
         let asked = Instant::now();
         store.commit(change).await.unwrap();
         each.push(asked.elapsed());
@@ -288,6 +293,17 @@ impl Fleet {
                 vec![id.clone().into(), format!("node-{index:04}").into(), Timestamp::now().into()],
             ))
         })
+    }
+
+    /// What an agent's acknowledgement writes: the agent, and an event.
+    fn small_change(&self, index: usize) -> Change {
+        Change::new()
+            .write(write(
+                "agent.seen",
+                "UPDATE agents SET last_seen_at = ?2, ingested = ingested + 1 WHERE id = ?1 AND removed_at IS NULL",
+                vec![self.agents[index % AGENTS].clone().into(), Timestamp::now().into()],
+            ))
+            .event(event(index))
     }
 
     /// What dispatching one command writes: a claim, a command, an execution, the agent and a container.

@@ -43,8 +43,7 @@ fn a_killed_writer_loses_nothing_acknowledged() {
         let mut writer =
             Writer::start("store::durability::a_killed_writer_loses_nothing_acknowledged", dir.path(), run);
         writer.wait_for(random.within(1..200));
-        writer.child.kill().unwrap();
-        writer.child.wait().unwrap();
+        writer.kill();
         survived.check(dir.path(), &writer.acknowledged());
     }
 }
@@ -79,7 +78,7 @@ async fn write(store: Arc<SqliteStore>, name: String) {
 
 /// A process that writes.
 pub(super) struct Writer {
-    pub(super) child: Child,
+    child: Child,
     output: PathBuf,
     _scratch: tempfile::TempDir,
 }
@@ -98,6 +97,17 @@ impl Writer {
             .spawn()
             .unwrap();
         Self { child, output, _scratch: scratch }
+    }
+
+    /// The process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the process, which cannot prevent it.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits until so many changes are acknowledged.
@@ -120,6 +130,14 @@ impl Writer {
                 (sequence.parse().unwrap(), key.to_owned())
             })
             .collect()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
