@@ -38,10 +38,9 @@ const CALLERS: usize = 64;
 const SPAN: Duration = Duration::from_secs(5);
 
 fn main() {
-    let scratch = tempfile::tempdir().unwrap();
     let dir = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let dir = dir.map_or_else(|| scratch.path().to_owned(), |dir| dir.into());
-    fs::create_dir_all(&dir).unwrap();
+    let scratch = dir.map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
+    let dir = scratch.path().to_owned();
     let fleet = Fleet::new();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
