@@ -64,3 +64,17 @@ pub fn chain_hash(server: ServerId, number: u64, previous: &[u8; 32], entry: &Au
     hash.update(serde_json::to_vec(entry).expect("an audit entry is plain data and always serializes"));
     hash.finalize().into()
 }
+
+/// The number of the first entry that does not continue the chain after (`number`, `hash`); `None` when all do. Numbers
+/// that are missing at the end do not show here: compare the last entry with a head kept elsewhere.
+#[must_use]
+pub fn first_break(entries: &[ChainedEntry], mut number: u64, mut hash: [u8; 32]) -> Option<u64> {
+    for entry in entries {
+        let wanted = chain_hash(entry.server, number + 1, &hash, &entry.entry);
+        if entry.number != number + 1 || entry.previous != hash || entry.hash != wanted {
+            return Some(entry.number);
+        }
+        (number, hash) = (entry.number, entry.hash);
+    }
+    None
+}

@@ -200,10 +200,10 @@ pub struct Committed {
     pub sequence: u64,
 }
 
-/// A guard did not hold; nothing of the change was written.
+/// A guard did not hold, or a unique, foreign or checked value was refused; nothing of the change was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The name of the statement that touched another number of rows than it must.
+    /// The name of the statement that was refused or touched another number of rows than it must.
     pub statement: &'static str,
 }
 

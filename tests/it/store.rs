@@ -1,1 +1,59 @@
 //! The store: one suite that every engine passes, and what survives a crash.
+
+mod arbitrary;
+mod changes;
+mod commits;
+mod durability;
+mod engine;
+mod power;
+mod round_trips;
+mod samples;
+mod sqlite;
+mod tables;
+
+/// Runs every behaviour against an engine.
+macro_rules! conformance {
+    ($engine:ident: $($area:ident::{$($behaviour:ident),* $(,)?}),* $(,)?) => {
+        mod $engine {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    super::super::$area::$behaviour(&super::super::engine::$engine()).await;
+                }
+            )*)*
+        }
+    };
+    ($($engine:ident),*) => {$(
+        conformance! { $engine:
+            commits::{
+                a_guard_that_does_not_hold_writes_nothing,
+                a_broken_constraint_is_a_conflict_of_its_statement,
+                conflicts_leave_no_hole_in_the_sequences,
+                a_conflict_does_not_touch_its_neighbours,
+                a_statement_that_cannot_run_fails_its_caller_alone,
+                events_come_in_order_and_before_the_answer,
+                the_audit_chain_shows_an_edit,
+                reads_see_what_was_acknowledged,
+                reopening_goes_on_with_the_next_sequence,
+                what_was_queued_is_finished_before_the_store_closes,
+            },
+            round_trips::{
+                users_read_back,
+                keys_read_back,
+                an_invitation_reads_back,
+                agents_read_back,
+                inventory_reads_back,
+                commands_read_back,
+                queued_executions_come_oldest_first_and_expire,
+                an_idempotency_claim_reads_back,
+                events_read_back_in_order_and_filtered,
+                audit_entries_read_back,
+                a_row_that_cannot_be_read_says_where,
+            },
+        }
+    )*};
+}
+
+mod conforms {
+    conformance!(sqlite_engine);
+}

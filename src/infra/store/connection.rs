@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::OpenError;
 
@@ -52,7 +52,7 @@ impl DatabaseFile {
     /// Opens the connection that writes.
     pub(super) fn writer(&self) -> Result<Connection, OpenError> {
         self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE, |connection| {
-            connection.pragma_update(None, "journal_mode", "WAL")?;
+            write_ahead(connection)?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -91,6 +91,16 @@ impl DatabaseFile {
 
 fn refuse_old_sqlite(number: i32, found: &'static str) -> Result<(), OpenError> {
     if number < OLDEST_SQLITE { Err(OpenError::OldSqlite { found }) } else { Ok(()) }
+}
+
+/// Turns the write-ahead log on; a file system without shared memory cannot have it.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let why = format!("the write-ahead log cannot be used here; the journal stays in mode '{mode}'");
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(why)))
 }
 
 fn touch(path: &Path) -> Result<File, OpenError> {

@@ -1,6 +1,9 @@
 //! What a batch appends: events under the next sequences, audit entries under the next numbers.
 
-use rusqlite::{Connection, OptionalExtension, ToSql};
+use rusqlite::{
+    Connection, OptionalExtension, Row, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
 use uuid::Uuid;
 
 use super::statements::Statements;
@@ -31,20 +34,22 @@ pub(super) struct Heads {
 impl Heads {
     /// Reads them from the file.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let sequence: Option<i64> =
-            connection.query_row("SELECT max(sequence) FROM events", [], |row| row.get(0))?;
+        let sequence = connection
+            .query_row("SELECT sequence FROM events ORDER BY sequence DESC LIMIT 1", [], |row| place(row, 0))
+            .optional()?;
         let last = connection
             .query_row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1", [], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?))
+                Ok((place(row, 0)?, row.get(1)?))
             })
             .optional()?;
         let (number, hash) = last.unwrap_or_default();
-        Ok(Self {
-            sequence: sequence.unwrap_or_default().unsigned_abs(),
-            number: number.unsigned_abs(),
-            hash,
-        })
+        Ok(Self { sequence: sequence.unwrap_or_default(), number, hash })
     }
+}
+
+fn place(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let place: i64 = row.get(column)?;
+    u64::try_from(place).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, place))
 }
 
 /// Who writes: the server's id, and the `source` of its events.
@@ -149,7 +154,7 @@ fn insert_event(
     let cause = event.causationid.map(|event| &*hyphenated(event, &mut cause));
     let sequence = sequence.cast_signed();
     let time = event.time.as_microsecond();
-    let data = rusqlite::types::ToSqlOutput::Borrowed(rusqlite::types::ValueRef::Text(data));
+    let data = ToSqlOutput::Borrowed(ValueRef::Text(data));
     statements
         .run::<&dyn ToSql>(
             INSERT_EVENT,

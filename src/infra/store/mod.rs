@@ -1,8 +1,8 @@
 //! The store: SQLite files for control data and for telemetry.
 //!
-//! A caller's [`Change`](crate::core::change::Change) waits in the queue of one writer thread ([`writer`]), which takes
-//! all that wait and commits them together ([`batch`]), each under its own savepoint, with their events and audit
-//! entries appended last ([`journal`]). Reads run on threads of their own ([`readers`]); a file per noun reads it.
+//! A caller's [`Change`](crate::core::change::Change) waits in the queue of one writer thread (`writer`), which takes
+//! all that wait and commits them together (`batch`), each as a whole or not at all, with their events and audit
+//! entries appended last (`journal`). Reads run on threads of their own (`readers`); a file per noun reads it.
 //! Telemetry has another file, another writer and other readers, so that neither can stall the other.
 
 mod agent;

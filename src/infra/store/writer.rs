@@ -25,8 +25,13 @@ pub(super) fn run(
     observer: &Arc<dyn Observer>,
     jobs: &mut Jobs<Change, Answer>,
 ) {
-    let mut writer =
-        Writer { statements: Statements::new(&connection), heads: None, origin, observer: observer.as_ref() };
+    let mut writer = Writer {
+        statements: Statements::new(&connection),
+        heads: None,
+        doubtful: false,
+        origin,
+        observer: observer.as_ref(),
+    };
     while let Some(batch) = jobs.take() {
         writer.serve(batch);
     }
@@ -40,6 +45,8 @@ struct Writer<'c> {
     statements: Statements<'c>,
     /// Where the log ends; `None` when only the file can tell.
     heads: Option<Heads>,
+    /// Whether the batch before held a change that was refused: such changes come in company.
+    doubtful: bool,
     origin: &'c Origin,
     observer: &'c dyn Observer,
 }
@@ -52,6 +59,7 @@ impl Writer<'_> {
         match self.commit(changes) {
             Ok(Written { answers, journal }) => {
                 self.heads = Some(journal.heads);
+                self.doubtful = answers.iter().any(Result::is_err);
                 if !journal.events.is_empty() {
                     self.observer.committed(&journal.events);
                 }
@@ -75,7 +83,7 @@ impl Writer<'_> {
             Some(heads) => heads,
             None => Heads::read(self.statements.connection())?,
         };
-        batch::commit(&mut self.statements, heads, self.origin, changes)
+        batch::commit(&mut self.statements, heads, self.origin, changes, self.doubtful)
     }
 
     fn undo(&mut self) {
@@ -87,6 +95,3 @@ impl Writer<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
