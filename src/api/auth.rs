@@ -1,19 +1,17 @@
-//! Signing in, API keys, and recognizing who calls.
+//! Signing in, and API keys.
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use jiff::Timestamp;
 
 use super::{
-    app::App,
     call::{Answer, Call},
     page::{limit_of, page},
     random::random,
 };
 use crate::{
     core::{
-        access::Caller,
         error::Error,
         token::{self, Claims},
         usecase::{key, sign_in},
@@ -25,40 +23,6 @@ use crate::{
         user::Role,
     },
 };
-
-/// Recognizes the caller by its bearer credentials; no credentials are nobody, bad ones are an error.
-pub(super) async fn recognize(
-    app: &App,
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Result<Option<Caller>, Error> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let bearer = value.to_str().ok().and_then(|text| text.split_once(' '));
-    let Some((_, credentials)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
-        return Err(Error::Unauthenticated("expected 'Authorization: Bearer TOKEN'".into()));
-    };
-    let caller = if credentials.starts_with(key::PREFIX) {
-        key::recognize(&*app.records, credentials, now).await?
-    } else {
-        holder_of_token(app, credentials, now).await?
-    };
-    caller.map(Some).ok_or_else(|| {
-        Error::Unauthenticated(
-            "the token is unknown, revoked or expired; sign in again (worpen login)".into(),
-        )
-    })
-}
-
-async fn holder_of_token(app: &App, text: &str, now: Timestamp) -> Result<Option<Caller>, Error> {
-    let Some(claims) = token::read(&app.token_key.public(), app.server, text, now) else { return Ok(None) };
-    let record = app.records.user(claims.sub).await?;
-    Ok(record.map(|record| Caller {
-        user: record.user.id,
-        username: record.user.username,
-        role: record.user.role.min(claims.role),
-        key: None,
-    }))
-}
 
 pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     let app = Arc::clone(&call.app);

@@ -1,11 +1,13 @@
 //! [`Call`]: one request on its way through: who calls, what is asked, what is answered.
 
-use std::{future::Future, marker::PhantomData, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    future::Future, marker::PhantomData, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant,
+};
 
 use axum::{
     RequestPartsExt,
     body::{Body, to_bytes},
-    extract::{FromRequestParts, RawPathParams, Request, WebSocketUpgrade},
+    extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, WebSocketUpgrade},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
@@ -15,9 +17,8 @@ use serde_json::{Map, Value};
 
 use super::{
     app::App,
-    auth,
+    caller,
     failure::{Failure, REQUEST_ID},
-    registry::peer,
     shape::Shape,
 };
 use crate::{
@@ -157,7 +158,7 @@ where
     let address = peer(&request);
     let (mut parts, body) = request.into_parts();
     let now = Timestamp::now();
-    let caller = auth::recognize(&app, &parts.headers, now).await?;
+    let caller = caller::recognize(&app, &parts.headers, now).await?;
     let actor = caller.as_ref().map_or_else(|| "anonymous".to_owned(), Caller::actor);
     let origin = Origin { actor, address, correlation: id.to_owned(), now };
     match judge(E::ACCESS, caller.as_ref().map(|caller| caller.role)) {
@@ -244,4 +245,9 @@ fn claim_of<E: Endpoint>(
         key: key.to_owned(),
         body_hash: secret_hash(&body),
     }))
+}
+
+/// The address a request came from, when the listener told.
+fn peer(request: &Request) -> Option<String> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
 }

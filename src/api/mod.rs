@@ -3,6 +3,7 @@
 mod agent;
 mod auth;
 mod call;
+mod caller;
 mod command;
 mod container;
 mod event;

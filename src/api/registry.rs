@@ -1,10 +1,10 @@
 //! [`Api::add`]: the only way to register a route, which brings its access rule, its form and its errors.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, future::Future, sync::Arc};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::Method,
     response::Response,
     routing::{MethodFilter, on},
@@ -90,9 +90,4 @@ async fn no_such_path(request: Request) -> Response {
 async fn no_such_method(request: Request) -> Response {
     let detail = format!("{} does not answer {}", request.uri().path(), request.method());
     Failure::http(405, "method_not_allowed", detail).into_response_for(&call::request_id())
-}
-
-/// The address a request came from, when the listener told.
-pub(super) fn peer(request: &Request) -> Option<String> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
 }

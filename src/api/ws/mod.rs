@@ -1,5 +1,6 @@
 //! The WebSockets: agents' links, and watchers' streams.
 
+mod admission;
 pub(super) mod agent;
 pub(super) mod event;
 pub mod feed;

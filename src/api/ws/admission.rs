@@ -1,0 +1,101 @@
+//! How a connection becomes an agent's link: HELLO, proof, who holds the identity, WELCOME.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use jiff::Timestamp;
+use tokio::time::timeout;
+
+use super::{super::app::App, hub::Contest, send};
+use crate::{
+    core::{
+        envelope,
+        port::links::Links,
+        usecase::{
+            Origin,
+            admit::{self, Admitted, Proven, Refused},
+            presence,
+        },
+    },
+    proto::{
+        agent::AgentStatus,
+        envelope::{WELCOME_TYPE, WelcomeProof},
+        link::{AgentFrame, Hello, LinkErrorCode, ServerFrame, Welcome},
+    },
+};
+
+/// How long a connection may take to say who it is.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Takes the HELLO, proves it, settles who holds the identity, admits and welcomes. `None` when the peer left.
+pub(super) async fn admission(
+    app: &App,
+    socket: &mut WebSocket,
+    challenge: &str,
+    origin: &Origin,
+) -> Result<Option<(Proven, Admitted)>, Refused> {
+    let Some(hello) = first_frame(socket).await? else { return Ok(None) };
+    let named = app.fleet.read().agent(&hello.agent_id).ok().map(|agent| agent.id);
+    let proven = admit::prove(&*app.records, named, &hello, challenge).await?;
+    let agent = &proven.record.agent;
+    let origin =
+        Origin { actor: format!("agent:{}", agent.agent_id), now: Timestamp::now(), ..origin.clone() };
+    if app.hub.contest(agent.id, &proven.proof.instance_nonce).await == Contest::Clone {
+        let detail = "two live processes hold this identity";
+        let known = app.fleet.read().agent_by_id(agent.id).cloned().unwrap_or_else(|| agent.clone());
+        presence::quarantine(&*app.store, &known, detail, &origin).await?;
+        app.hub.end(agent.id, LinkErrorCode::Quarantined, detail);
+        return Err(Refused { code: LinkErrorCode::Quarantined, detail: detail.into() });
+    }
+    let admitted = admit::admit(&*app.store, proven.clone(), &hello, &origin).await?;
+    if !send(socket, &welcome(app, &proven, &admitted)).await {
+        presence::move_to(
+            &*app.store,
+            &app.fleet,
+            admitted.agent.id,
+            AgentStatus::Unknown,
+            "left at once",
+            &origin,
+        )
+        .await?;
+        return Ok(None);
+    }
+    Ok(Some((proven, admitted)))
+}
+
+async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
+    let refused = |code, detail: &str| Refused { code, detail: detail.into() };
+    let late = |_| refused(LinkErrorCode::NotProven, "no HELLO came within 10 s");
+    match timeout(HELLO_TIMEOUT, socket.recv()).await.map_err(late)? {
+        Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+            Ok(AgentFrame::Hello(hello)) => Ok(Some(*hello)),
+            Ok(_) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO")),
+            Err(error) => Err(refused(LinkErrorCode::BadFrame, &error.to_string())),
+        },
+        Some(Ok(Message::Close(_)) | Err(_)) | None => Ok(None),
+        Some(Ok(_)) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO, as text")),
+    }
+}
+
+fn welcome(app: &App, proven: &Proven, admitted: &Admitted) -> ServerFrame {
+    let now = Timestamp::now();
+    let proof = WelcomeProof {
+        server: app.server,
+        agent: admitted.agent.id,
+        nonce: proven.proof.nonce.clone(),
+        epoch: admitted.epoch,
+        server_time: now,
+        acknowledged: admitted.acknowledged,
+        keys: vec![app.command_key.public().to_string()],
+    };
+    ServerFrame::Welcome(Welcome {
+        heartbeat_interval_s: whole_seconds(app.heartbeat_interval()),
+        telemetry_interval_s: whole_seconds(app.settings.telemetry_interval),
+        server_time: now,
+        proof: Some(envelope::seal(&app.command_key, WELCOME_TYPE, &proof)),
+    })
+}
+
+fn whole_seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX).max(1)
+}
