@@ -12,7 +12,10 @@ use crate::{
         liveness,
         port::{records::Records, store::Store, telemetry::TelemetryStore},
         signing::SigningKey,
-        usecase::{dispatch::Dispatch, enroll::Host},
+        usecase::{
+            dispatch::Dispatch,
+            enroll::{Enroll, Host},
+        },
     },
     id::ServerId,
 };
@@ -63,6 +66,12 @@ impl App {
     #[must_use]
     pub fn host(&self) -> Host {
         Host { id: self.server, key: self.command_key.public() }
+    }
+
+    /// What inviting and joining need.
+    #[must_use]
+    pub fn enroll(&self) -> Enroll<'_> {
+        Enroll { store: &*self.store, records: &*self.records, fleet: &self.fleet, host: self.host() }
     }
 
     /// The ports that giving a command needs.

@@ -63,7 +63,10 @@ pub(super) async fn me(call: Call<WhoAmI>) -> Result<Answer<WhoAmI>, Error> {
 
 pub(super) async fn issue_key(call: Call<IssueKey>) -> Result<Answer<IssueKey>, Error> {
     let secret = random();
-    let issued = key::issue(&*call.app.store, call.caller()?, &call.request, secret, &call.origin).await?;
+    let app = &call.app;
+    let (caller, claim) = (call.caller()?, call.claim.as_ref());
+    let issued =
+        key::issue(&*app.store, &*app.records, caller, &call.request, secret, claim, &call.origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &issued))
 }
 

@@ -8,11 +8,12 @@ use axum::{
     RequestPartsExt,
     body::{Body, to_bytes},
     extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 use futures_util::FutureExt;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
@@ -31,7 +32,7 @@ use crate::{
         usecase::Origin,
     },
     id::RequestId,
-    proto::endpoint::{Content, Endpoint},
+    proto::endpoint::{Access, Content, Endpoint},
 };
 
 /// The most bytes a request's body may have.
@@ -110,6 +111,30 @@ fn not_signed_in() -> Error {
     Error::Unauthenticated("sign in first: send 'Authorization: Bearer TOKEN' (worpen login)".into())
 }
 
+/// What an endpoint declares, as plain values: so that what serves every request is compiled once, not per endpoint.
+struct Declared {
+    method: Method,
+    path: &'static str,
+    access: Access,
+    content: Content,
+}
+
+impl Declared {
+    const fn of<E: Endpoint>() -> Self {
+        Self { method: E::METHOD, path: E::PATH, access: E::ACCESS, content: E::CONTENT }
+    }
+}
+
+/// A request whose caller may ask, in the pieces that it came in.
+struct Admitted {
+    caller: Option<Caller>,
+    origin: Origin,
+    upgrade: Option<WebSocketUpgrade>,
+    texts: Vec<(String, String)>,
+    body: Map<String, Value>,
+    key: Option<String>,
+}
+
 /// Serves one request: recognizes the caller, judges it, reads the request, runs the handler, answers.
 pub(super) async fn serve<E, H, F>(app: Arc<App>, shape: &Shape, handler: H, request: Request) -> Response
 where
@@ -119,75 +144,77 @@ where
 {
     let begun = Instant::now();
     let id = request_id();
-    let answered = AssertUnwindSafe(answer(app, shape, handler, request, &id)).catch_unwind().await;
-    let result = answered.unwrap_or_else(|_| {
-        tracing::error!(request_id = id, "request {id}: the handler of {} {} panicked", E::METHOD, E::PATH);
-        Err(Error::Internal("a handler panicked".into()).into())
-    });
-    let status = result.as_ref().map_or_else(Failure::status, Response::status);
+    let declared = Declared::of::<E>();
+    let answered = async {
+        let Admitted { caller, origin, upgrade, texts, body, key } =
+            admit(&app, &declared, request, &id).await?;
+        let request = shape.assemble::<E>(texts.into_iter(), body)?;
+        let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
+        let call = Call { app: app.clone(), request, caller, origin, claim, upgrade };
+        Ok(handler(call).await?.response)
+    };
+    let answered = AssertUnwindSafe(answered).catch_unwind().await;
+    finish(answered.unwrap_or_else(|_| Err(panicked(&declared, &id))), &declared, &id, begun)
+}
+
+fn panicked(declared: &Declared, id: &str) -> Failure {
+    Error::Internal(format!("the handler of {} {} panicked in request {id}", declared.method, declared.path))
+        .into()
+}
+
+/// Logs the end of a request and gives the answer its id.
+fn finish(answered: Result<Response, Failure>, declared: &Declared, id: &str, begun: Instant) -> Response {
+    let status = answered.as_ref().map_or_else(Failure::status, Response::status);
     tracing::debug!(
         request_id = id,
-        method = %E::METHOD,
-        path = E::PATH,
+        method = %declared.method,
+        path = declared.path,
         status = status.as_u16(),
         micros = begun.elapsed().as_micros(),
         "answered"
     );
-    match result {
+    match answered {
         Ok(mut response) => {
-            let value = HeaderValue::from_str(&id).expect("a UUID is a header value");
+            let value = HeaderValue::from_str(id).expect("a UUID is a header value");
             response.headers_mut().insert(REQUEST_ID, value);
             response
         }
-        Err(failure) => failure.into_response_for(&id),
+        Err(failure) => failure.into_response_for(id),
     }
 }
 
-async fn answer<E, H, F>(
-    app: Arc<App>,
-    shape: &Shape,
-    handler: H,
-    request: Request,
-    id: &str,
-) -> Result<Response, Failure>
-where
-    E: Endpoint,
-    H: Fn(Call<E>) -> F,
-    F: Future<Output = Result<Answer<E>, Error>> + Send,
-{
+/// Recognizes the caller and judges it; only then reads the request.
+async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) -> Result<Admitted, Failure> {
     let address = peer(&request);
     let (mut parts, body) = request.into_parts();
     let now = Timestamp::now();
-    let caller = caller::recognize(&app, &parts.headers, now).await?;
+    let caller = caller::recognize(app, &parts.headers, now).await?;
     let actor = caller.as_ref().map_or_else(|| "anonymous".to_owned(), Caller::actor);
     let origin = Origin { actor, address, correlation: id.to_owned(), now };
-    match judge(E::ACCESS, caller.as_ref().map(|caller| caller.role)) {
+    match judge(declared.access, caller.as_ref().map(|caller| caller.role)) {
         Verdict::Allowed => {}
         Verdict::SignIn => return Err(not_signed_in().into()),
-        Verdict::Forbidden => return Err(forbidden::<E>(&app, &origin).await.into()),
+        Verdict::Forbidden => return Err(forbidden(app, declared, &origin).await.into()),
     }
-    let upgrade = match E::CONTENT {
-        Content::WebSocket => Some(upgrade_of(&mut parts, &app).await?),
+    let upgrade = match declared.content {
+        Content::WebSocket => Some(upgrade_of(&mut parts, app).await?),
         Content::Json | Content::Text => None,
     };
-    let request = read::<E>(&mut parts, body, shape).await?;
-    let claim = claim_of::<E>(&parts.headers, &request, &origin)?;
-    let call = Call { app, request, caller, origin, claim, upgrade };
-    Ok(handler(call).await?.response)
+    let texts = texts_of(&mut parts).await?;
+    let body = body_of(&parts.headers, body).await?;
+    let key = key_of(&parts.headers)?;
+    Ok(Admitted { caller, origin, upgrade, texts, body, key })
 }
 
 /// Refuses a caller whose role does not reach, and writes that down.
-async fn forbidden<E: Endpoint>(app: &App, origin: &Origin) -> Error {
-    let action = format!("{} {}", E::METHOD, E::PATH);
-    let detail = serde_json::json!({ "needs": format!("{:?}", E::ACCESS).to_lowercase() });
-    let entry = origin.denied(&action, "api", detail);
+async fn forbidden(app: &App, declared: &Declared, origin: &Origin) -> Error {
+    let action = format!("{} {}", declared.method, declared.path);
+    let needed = format!("{:?}", declared.access).to_lowercase();
+    let entry = origin.denied(&action, "api", serde_json::json!({ "needs": needed }));
     if let Err(error) = app.store.commit(Change::new().audit(entry)).await {
         return error.into();
     }
-    Error::Forbidden(format!(
-        "this needs the role {}; ask an admin",
-        format!("{:?}", E::ACCESS).to_lowercase()
-    ))
+    Error::Forbidden(format!("this needs the role {needed}; ask an admin"))
 }
 
 async fn upgrade_of(parts: &mut Parts, app: &Arc<App>) -> Result<WebSocketUpgrade, Failure> {
@@ -196,20 +223,23 @@ async fn upgrade_of(parts: &mut Parts, app: &Arc<App>) -> Result<WebSocketUpgrad
         .map_err(|_| Failure::http(426, "websocket_expected", "open this path as a WebSocket (RFC 6455)"))
 }
 
-/// Puts the request together from path, query and body.
-async fn read<E: Endpoint>(parts: &mut Parts, body: Body, shape: &Shape) -> Result<E::Request, Failure> {
+/// The fields that came in the path and the query.
+async fn texts_of(parts: &mut Parts) -> Result<Vec<(String, String)>, Failure> {
     let path = parts
         .extract::<RawPathParams>()
         .await
         .map_err(|_| Failure::http(400, "bad_path", "the path is not valid percent-encoded UTF-8"))?;
-    let path: Vec<(String, String)> =
-        path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned();
+    Ok(path.chain(query).collect())
+}
+
+/// The fields that came in the body.
+async fn body_of(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Failure> {
     let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| {
         Failure::http(413, "body_too_large", format!("the body may have at most {MAX_BODY_BYTES} bytes"))
     })?;
-    let body = if body.is_empty() { Map::new() } else { object(&parts.headers, &body)? };
-    Ok(shape.assemble::<E>(path.into_iter().chain(query), body)?)
+    if body.is_empty() { Ok(Map::new()) } else { object(headers, &body) }
 }
 
 fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Failure> {
@@ -228,23 +258,27 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Failur
     }
 }
 
-/// The claim of an `Idempotency-Key`: per caller and endpoint.
-fn claim_of<E: Endpoint>(
-    headers: &HeaderMap,
-    request: &E::Request,
-    origin: &Origin,
-) -> Result<Option<Claim>, Failure> {
+/// The value of the header `Idempotency-Key`.
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
         Failure::http(400, "bad_idempotency_key", "Idempotency-Key must have 1 to 255 visible characters")
     })?;
-    let body = serde_json::to_vec(request).unwrap_or_default();
-    Ok(Some(Claim {
+    Ok(Some(key.to_owned()))
+}
+
+/// The claim that an `Idempotency-Key` makes: per caller and endpoint, for this request alone.
+///
+/// The request may hold a password, and the store keeps the hash: it is taken of the request's signature, which nobody
+/// can make who only reads the store, so that there is nothing to guess against.
+fn claim_of(app: &App, declared: &Declared, key: String, request: &impl Serialize, origin: &Origin) -> Claim {
+    let body = serde_json::to_vec(request).expect("requests are plain data and always serialize");
+    Claim {
         caller: origin.actor.clone(),
-        endpoint: format!("{} {}", E::METHOD, E::PATH),
-        key: key.to_owned(),
-        body_hash: secret_hash(&body),
-    }))
+        endpoint: format!("{} {}", declared.method, declared.path),
+        key,
+        body_hash: secret_hash(&app.token_key.sign(&body)),
+    }
 }
 
 /// The address a request came from, when the listener told.

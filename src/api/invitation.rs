@@ -12,14 +12,11 @@ use crate::{
 };
 
 pub(super) async fn invite(call: Call<InviteAgent>) -> Result<Answer<InviteAgent>, Error> {
-    let app = &call.app;
-    let invitation =
-        enroll::invite(&*app.store, &app.fleet, app.host(), &call.request, random(), &call.origin).await?;
+    let claim = call.claim.as_ref();
+    let invitation = enroll::invite(call.app.enroll(), &call.request, random(), claim, &call.origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &invitation))
 }
 
 pub(super) async fn join(call: Call<JoinFleet>) -> Result<Answer<JoinFleet>, Error> {
-    let app = &call.app;
-    let joined = enroll::join(&*app.store, &*app.records, app.host(), &call.request, &call.origin).await?;
-    Ok(Answer::ok(&joined))
+    Ok(Answer::ok(&enroll::join(call.app.enroll(), &call.request, &call.origin).await?))
 }

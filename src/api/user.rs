@@ -22,7 +22,8 @@ pub(super) async fn create(call: Call<CreateUser>) -> Result<Answer<CreateUser>,
     let app = call.app.clone();
     let _permit = app.hashing.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
     let user = tokio::task::spawn_blocking(move || {
-        let create = user::create(&*call.app.store, &call.request, random(), &call.origin);
+        let (app, claim) = (&call.app, call.claim.as_ref());
+        let create = user::create(&*app.store, &*app.records, &call.request, random(), claim, &call.origin);
         tokio::runtime::Handle::current().block_on(create)
     })
     .await

@@ -36,7 +36,9 @@ pub(super) async fn ensure_admin(app: &App, folder: &Path) -> Result<PathBuf, Se
     let request = CreateUserRequest { username: ADMIN.into(), password, role: Role::Admin };
     let origin = Origin::server(Timestamp::now(), app.server.to_string());
     let salt = random().map_err(ServerError::Start)?;
-    user::create(&*app.store, &request, salt, &origin).await.map_err(ServerError::Start)?;
+    user::create(&*app.store, &*app.records, &request, salt, None, &origin)
+        .await
+        .map_err(ServerError::Start)?;
     tracing::info!("made the user '{ADMIN}'; its password is in {}", path.display());
     Ok(path)
 }

@@ -211,7 +211,7 @@ async fn say(app: &App, kind: EventKind) -> Result<(), Error> {
 pub async fn invite_locally(app: &App, name: &str) -> Result<Invitation, Error> {
     let request = InviteRequest { name: name.to_owned(), site: Some("local".into()), expires_in: None };
     let origin = Origin::server(Timestamp::now(), app.server.to_string());
-    enroll::invite(&*app.store, &app.fleet, app.host(), &request, random()?, &origin).await
+    enroll::invite(app.enroll(), &request, random()?, None, &origin).await
 }
 
 /// Issues an API key of an admin on the server's own behalf, for the terminals of the same machine.
@@ -225,7 +225,7 @@ pub async fn issue_key_locally(app: &App, name: &str) -> Result<IssuedKey, Error
     let caller = Caller { user: admin.id, username: admin.username, role: admin.role, key: None };
     let request = IssueKeyRequest { name: name.to_owned(), role: None, expires_in: None };
     let origin = Origin::server(Timestamp::now(), app.server.to_string());
-    key::issue(&*app.store, &caller, &request, random()?, &origin).await
+    key::issue(&*app.store, &*app.records, &caller, &request, random()?, None, &origin).await
 }
 
 /// Random bytes from the operating system.

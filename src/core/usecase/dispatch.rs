@@ -3,7 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::Origin;
+use super::{
+    Origin,
+    repeat::{claiming, created_before},
+};
 use crate::{
     core::{
         change::Change,
@@ -64,13 +67,8 @@ pub async fn give(
         .about(order.targets[0].1.clone())
         .correlated(command.id.to_string());
     let cause = queued.id;
-    let mut change = Change::new();
-    if let Some(claim) = claim {
-        change = change
-            .write(statement::idempotency::forget_old(origin.now))
-            .write(statement::idempotency::claim(claim, command.id.to_string(), origin.now));
-    }
-    change = change.write(statement::command::create(&command));
+    let change = claiming(Change::new(), claim, command.id, origin.now);
+    let mut change = change.write(statement::command::create(&command));
     for execution in &command.executions {
         change = change.write(statement::command::create_execution(command.id, execution, cause));
     }
@@ -79,7 +77,7 @@ pub async fn give(
     match ports.store.commit(change).await {
         Ok(_) => {}
         Err(error) if error.is_conflict_of("idempotency.claim") => {
-            return claimed_before(ports.records, claim).await;
+            return given_before(ports.records, claim).await;
         }
         Err(error) => return Err(error.into()),
     }
@@ -117,18 +115,10 @@ fn compose(order: &Order, origin: &Origin) -> Command {
 }
 
 /// The command that an earlier request with the same claim gave.
-async fn claimed_before(records: &dyn Records, claim: Option<&Claim>) -> Result<Command, Error> {
-    let lost = || Error::Unavailable("the earlier request with this Idempotency-Key is not readable".into());
-    let claim = claim.ok_or_else(lost)?;
-    let known = records.idempotency(&claim.caller, &claim.endpoint, &claim.key).await?.ok_or_else(lost)?;
-    if known.body_hash != claim.body_hash {
-        return Err(Error::Unprocessable {
-            code: "idempotency_key_reused",
-            detail: "this Idempotency-Key was used for another request; use a fresh one".into(),
-        });
-    }
-    let id: CommandId = known.resource.parse().map_err(|_| lost())?;
-    records.command(id).await?.ok_or_else(lost)
+async fn given_before(records: &dyn Records, claim: Option<&Claim>) -> Result<Command, Error> {
+    let id = created_before(records, claim).await?;
+    let lost = || Error::not_found("command", &id);
+    records.command(id.parse().map_err(|_| lost())?).await?.ok_or_else(lost)
 }
 
 /// Lets every queued execution expire that is due, and says when the next one is.

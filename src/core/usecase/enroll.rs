@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use super::Origin;
+use super::{
+    Origin,
+    repeat::{claiming, shown_once},
+};
 use crate::{
     core::{
         agent::check_name,
@@ -20,7 +23,7 @@ use crate::{
             store::Store,
         },
         signing::PublicKey,
-        statement,
+        statement::{self, idempotency::Claim},
     },
     id::{AgentId, InvitationId, ServerId},
     proto::{
@@ -42,16 +45,28 @@ pub struct Host {
     pub key: PublicKey,
 }
 
+/// What inviting and joining need.
+#[derive(Clone, Copy)]
+pub struct Enroll<'a> {
+    /// Where it is written.
+    pub store: &'a dyn Store,
+    /// What was written.
+    pub records: &'a dyn Records,
+    /// Whose names are taken.
+    pub fleet: &'a SharedFleet,
+    /// The server that a node joins.
+    pub host: Host,
+}
+
 /// Makes an invitation for a node whose name is free.
 ///
 /// # Errors
 /// A field is wrong, the name is taken, or the store cannot write.
 pub async fn invite(
-    store: &dyn Store,
-    fleet: &SharedFleet,
-    host: Host,
+    ports: Enroll<'_>,
     request: &InviteRequest,
     secret: [u8; 32],
+    claim: Option<&Claim>,
     origin: &Origin,
 ) -> Result<Invitation, Error> {
     check_name(&request.name)?;
@@ -62,7 +77,7 @@ pub async fn invite(
     if !(10..=MAX_LIFE_S).contains(&life) {
         return Err(Error::field("expires_in", format!("expected 10 to {MAX_LIFE_S} seconds")));
     }
-    if fleet.read().agent(&request.name).is_ok() {
+    if ports.fleet.read().agent(&request.name).is_ok() {
         return Err(name_taken(&request.name));
     }
     let record = InvitationRecord {
@@ -75,12 +90,18 @@ pub async fn invite(
     };
     let facts = json!({ "invitation": record.id, "name": record.name, "site": record.site,
         "expires_at": record.expires_at });
-    let change = Change::new()
+    let change = claiming(Change::new(), claim, record.id, origin.now)
         .write(statement::invitation::create(&record, origin.now))
         .event(origin.event(EventKind::AgentInvited, facts).about(record.name.clone()))
         .audit(origin.done("agent.invite", format!("agent/{}", record.name), json!({ "site": record.site })));
-    store.commit(change).await?;
-    let token = Token { id: record.id, secret, server: host.key.fingerprint() };
+    match ports.store.commit(change).await {
+        Ok(_) => {}
+        Err(error) if error.is_conflict_of("idempotency.claim") => {
+            return Err(shown_once(ports.records, claim, "invitation").await);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let token = Token { id: record.id, secret, server: ports.host.key.fingerprint() };
     Ok(Invitation {
         id: record.id,
         token: token.encode(),
@@ -102,13 +123,8 @@ fn name_taken(name: &str) -> Error {
 ///
 /// # Errors
 /// The proof does not hold, the invitation is spent or expired, or the store cannot write.
-pub async fn join(
-    store: &dyn Store,
-    records: &dyn Records,
-    host: Host,
-    request: &JoinRequest,
-    origin: &Origin,
-) -> Result<Joined, Error> {
+pub async fn join(ports: Enroll<'_>, request: &JoinRequest, origin: &Origin) -> Result<Joined, Error> {
+    let Enroll { store, records, host, .. } = ports;
     let (invitation, key) = check_proof(records, request).await?;
     if let Some(id) = invitation.used_by {
         return joined_before(records, host, id, &key).await;

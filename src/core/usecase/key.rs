@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::Origin;
+use super::{
+    Origin,
+    repeat::{claiming, shown_once},
+};
 use crate::{
     core::{
         access::Caller,
@@ -12,7 +15,7 @@ use crate::{
         error::Error,
         invitation::secret_hash,
         port::{records::Records, store::Store},
-        statement,
+        statement::{self, idempotency::Claim},
     },
     id::KeyId,
     proto::{
@@ -34,9 +37,11 @@ const MAX_LIFE_S: u64 = 365 * 24 * 3600;
 /// A field is wrong, the role is above the caller's, or the store cannot write.
 pub async fn issue(
     store: &dyn Store,
+    records: &dyn Records,
     caller: &Caller,
     request: &IssueKeyRequest,
     secret: [u8; 32],
+    claim: Option<&Claim>,
     origin: &Origin,
 ) -> Result<IssuedKey, Error> {
     if !(1..=64).contains(&request.name.chars().count()) || request.name.chars().any(char::is_control) {
@@ -59,7 +64,7 @@ pub async fn issue(
         created_at: origin.now,
         expires_at: origin.now + SignedDuration::from_secs(life.cast_signed()),
     };
-    let change = Change::new()
+    let change = claiming(Change::new(), claim, key.id, origin.now)
         .write(statement::key::issue(&key, caller.user, secret_hash(text.as_bytes())))
         .event(origin.event(EventKind::KeyIssued, json!({ "key": key })))
         .audit(origin.done(
@@ -67,8 +72,13 @@ pub async fn issue(
             format!("key/{}", key.id),
             json!({ "name": key.name, "role": role }),
         ));
-    store.commit(change).await?;
-    Ok(IssuedKey { secret: text, key })
+    match store.commit(change).await {
+        Ok(_) => Ok(IssuedKey { secret: text, key }),
+        Err(error) if error.is_conflict_of("idempotency.claim") => {
+            Err(shown_once(records, claim, "API key").await)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Revokes a key: one's own, or as an admin anybody's.

@@ -2,9 +2,18 @@
 
 use serde_json::json;
 
-use super::Origin;
+use super::{
+    Origin,
+    repeat::{claiming, created_before},
+};
 use crate::{
-    core::{change::Change, error::Error, password, port::store::Store, statement},
+    core::{
+        change::Change,
+        error::Error,
+        password,
+        port::{records::Records, store::Store},
+        statement::{self, idempotency::Claim},
+    },
     id::UserId,
     proto::{
         event::EventKind,
@@ -18,8 +27,10 @@ use crate::{
 /// A field is wrong, the name is taken, or the store cannot write.
 pub async fn create(
     store: &dyn Store,
+    records: &dyn Records,
     request: &CreateUserRequest,
     salt: [u8; 16],
+    claim: Option<&Claim>,
     origin: &Origin,
 ) -> Result<User, Error> {
     check_username(&request.username)?;
@@ -31,18 +42,27 @@ pub async fn create(
         created_at: origin.now,
     };
     let hash = password::hash(&request.password, &salt)?;
-    let change = Change::new()
+    let change = claiming(Change::new(), claim, user.id, origin.now)
         .write(statement::user::create(&user, hash))
         .event(origin.event(EventKind::UserCreated, json!({ "user": user })))
         .audit(origin.done("user.create", format!("user/{}", user.username), json!({ "role": user.role })));
     match store.commit(change).await {
         Ok(_) => Ok(user),
+        Err(error) if error.is_conflict_of("idempotency.claim") => created_earlier(records, claim).await,
         Err(error) if error.is_conflict_of("user.create") => Err(Error::Conflict {
             code: "username_taken",
             detail: format!("there is a user '{}' already", user.username),
         }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The user that an earlier request with the same claim created.
+async fn created_earlier(records: &dyn Records, claim: Option<&Claim>) -> Result<User, Error> {
+    let id = created_before(records, claim).await?;
+    let lost = || Error::not_found("user", &id);
+    let record = records.user(id.parse().map_err(|_| lost())?).await?.ok_or_else(lost)?;
+    Ok(record.user)
 }
 
 fn check_username(name: &str) -> Result<(), Error> {

@@ -120,3 +120,24 @@ async fn a_key_never_rises_above_its_holder_and_ends_when_revoked() {
     assert_eq!(me().await.unwrap().status().as_u16(), 401);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_repeated_request_creates_is_created_once() {
+    let server = TestServer::start().await;
+    let ada = json!({ "username": "ada", "password": "a long password", "role": "viewer" });
+    let (status, first) = post(&server, "/api/v1/users", &ada, Some("k1")).await;
+    assert_eq!(status, 201, "{first}");
+    assert_eq!(post(&server, "/api/v1/users", &ada, Some("k1")).await, (201, first));
+    let (status, problem) = post(&server, "/api/v1/users", &ada, None).await;
+    assert_eq!((status, problem["code"].as_str()), (409, Some("username_taken")));
+    for (path, body) in
+        [("/api/v1/invitations", json!({ "name": "web-1" })), ("/api/v1/auth/keys", json!({ "name": "ci" }))]
+    {
+        assert_eq!(post(&server, path, &body, Some("k1")).await.0, 201, "{path}");
+        let (status, problem) = post(&server, path, &body, Some("k1")).await;
+        assert_eq!((status, problem["code"].as_str()), (409, Some("shown_once")), "{path}");
+        let (status, problem) = post(&server, path, &json!({ "name": "other" }), Some("k1")).await;
+        assert_eq!((status, problem["code"].as_str()), (422, Some("idempotency_key_reused")), "{path}");
+    }
+    server.stop().await;
+}
