@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
 
 use super::{
     call::{Answer, Call},
+    clock,
     page::{limit_of, page},
     random::random,
 };
@@ -38,7 +38,7 @@ pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     })
     .await
     .map_err(|error| Error::Internal(error.to_string()))??;
-    let now = Timestamp::now();
+    let now = clock::now();
     let life = app.settings.token_life.as_secs();
     let claims = Claims {
         iss: app.server,

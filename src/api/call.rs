@@ -12,13 +12,12 @@ use axum::{
     response::Response,
 };
 use futures_util::FutureExt;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
     app::App,
-    caller,
+    caller, clock,
     failure::{Failure, REQUEST_ID},
     shape::Shape,
 };
@@ -187,7 +186,7 @@ fn finish(answered: Result<Response, Failure>, declared: &Declared, id: &str, be
 async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) -> Result<Admitted, Failure> {
     let address = peer(&request);
     let (mut parts, body) = request.into_parts();
-    let now = Timestamp::now();
+    let now = clock::now();
     let caller = caller::recognize(app, &parts.headers, now).await?;
     let actor = caller.as_ref().map_or_else(|| "anonymous".to_owned(), Caller::actor);
     let origin = Origin { actor, address, correlation: id.to_owned(), now };

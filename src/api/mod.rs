@@ -4,6 +4,7 @@ mod agent;
 mod auth;
 mod call;
 mod caller;
+pub mod clock;
 mod command;
 mod container;
 mod event;

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use serde_json::json;
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +20,7 @@ use super::{
 };
 use crate::{
     agent::{self, Identity, IdentityError, RunError},
-    api::app::App,
+    api::{app::App, clock},
     config::{
         agent::AgentConfig,
         context::{Context, Contexts, Environment},
@@ -151,8 +150,7 @@ async fn keep_token(app: &App, path: &Path) -> Result<(), CliError> {
     let failed = |error| CliError::new(ExitStatus::Failed, error);
     match fs::read_to_string(path) {
         Ok(known) => {
-            let holder =
-                key::recognize(&*app.records, known.trim(), Timestamp::now()).await.map_err(failed)?;
+            let holder = key::recognize(&*app.records, known.trim(), clock::now()).await.map_err(failed)?;
             if holder.is_some() {
                 return Ok(());
             }

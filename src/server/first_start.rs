@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::{ServerError, random};
 use crate::{
-    api::app::App,
+    api::{app::App, clock},
     config::private,
     core::{
         error::Error,
@@ -34,7 +33,7 @@ pub(super) async fn ensure_admin(app: &App, folder: &Path) -> Result<PathBuf, Se
     private::replace(&path, line.as_bytes())
         .map_err(|source| ServerError::File { path: path.clone(), source })?;
     let request = CreateUserRequest { username: ADMIN.into(), password, role: Role::Admin };
-    let origin = Origin::server(Timestamp::now(), app.server.to_string());
+    let origin = Origin::server(clock::now(), app.server.to_string());
     let salt = random().map_err(ServerError::Start)?;
     user::create(&*app.store, &*app.records, &request, salt, None, &origin)
         .await

@@ -6,7 +6,6 @@ mod job;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
-use jiff::Timestamp;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +14,7 @@ use crate::{
     api::{
         self,
         app::{App, Settings},
+        clock,
         ws::{feed::Feed, hub::Hub},
     },
     config::{private, server::ServerConfig},
@@ -192,13 +192,13 @@ async fn load(app: &App) -> Result<(), Error> {
     );
     app.fleet.replace(fleet);
     say(app, EventKind::ServerStarted).await?;
-    let origin = Origin::server(Timestamp::now(), app.server.to_string());
+    let origin = Origin::server(clock::now(), app.server.to_string());
     presence::unknown_after_start(&*app.store, &app.fleet, &origin).await
 }
 
 /// Writes down that the server started or stopped.
 async fn say(app: &App, kind: EventKind) -> Result<(), Error> {
-    let origin = Origin::server(Timestamp::now(), app.server.to_string());
+    let origin = Origin::server(clock::now(), app.server.to_string());
     let event = origin.event(kind, json!({ "version": env!("CARGO_PKG_VERSION") }));
     app.store.commit(Change::new().event(event)).await?;
     Ok(())
@@ -210,7 +210,7 @@ async fn say(app: &App, kind: EventKind) -> Result<(), Error> {
 /// The name is taken or not a name, or the store cannot write.
 pub async fn invite_locally(app: &App, name: &str) -> Result<Invitation, Error> {
     let request = InviteRequest { name: name.to_owned(), site: Some("local".into()), expires_in: None };
-    let origin = Origin::server(Timestamp::now(), app.server.to_string());
+    let origin = Origin::server(clock::now(), app.server.to_string());
     enroll::invite(app.enroll(), &request, random()?, None, &origin).await
 }
 
@@ -224,7 +224,7 @@ pub async fn issue_key_locally(app: &App, name: &str) -> Result<IssuedKey, Error
     let admin = admin.ok_or_else(|| Error::not_found("user", "with the role admin"))?;
     let caller = Caller { user: admin.id, username: admin.username, role: admin.role, key: None };
     let request = IssueKeyRequest { name: name.to_owned(), role: None, expires_in: None };
-    let origin = Origin::server(Timestamp::now(), app.server.to_string());
+    let origin = Origin::server(clock::now(), app.server.to_string());
     key::issue(&*app.store, &*app.records, &caller, &request, random()?, None, &origin).await
 }
 

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::{super::app::App, hub::Contest, send};
+use super::{
+    super::{app::App, clock},
+    hub::Contest,
+    send,
+};
 use crate::{
     core::{
         envelope,
@@ -38,8 +41,7 @@ pub(super) async fn admission(
     let named = app.fleet.read().agent(&hello.agent_id).ok().map(|agent| agent.id);
     let proven = admit::prove(&*app.records, named, &hello, challenge).await?;
     let agent = &proven.record.agent;
-    let origin =
-        Origin { actor: format!("agent:{}", agent.agent_id), now: Timestamp::now(), ..origin.clone() };
+    let origin = Origin { actor: format!("agent:{}", agent.agent_id), now: clock::now(), ..origin.clone() };
     if app.hub.contest(agent.id, &proven.proof.instance_nonce).await == Contest::Clone {
         let detail = "two live processes hold this identity";
         let known = app.fleet.read().agent_by_id(agent.id).cloned().unwrap_or_else(|| agent.clone());
@@ -78,7 +80,7 @@ async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
 }
 
 fn welcome(app: &App, proven: &Proven, admitted: &Admitted) -> ServerFrame {
-    let now = Timestamp::now();
+    let now = clock::now();
     let proof = WelcomeProof {
         server: app.server,
         agent: admitted.agent.id,

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderName, HeaderValue},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{Instant, sleep_until, timeout},
@@ -17,6 +17,7 @@ use super::{
     super::{
         app::App,
         call::{Answer, Call},
+        clock,
         random::random,
     },
     admission::admission,
@@ -309,7 +310,7 @@ impl Link {
         };
         self.sent.retain(|sent| waiting.iter().any(|execution| execution.id == *sent));
         for execution in waiting {
-            if execution.expires_at <= Timestamp::now() || !self.sent.insert(execution.id) {
+            if execution.expires_at <= clock::now() || !self.sent.insert(execution.id) {
                 continue;
             }
             self.ordered += 1;
@@ -344,7 +345,7 @@ impl Link {
     }
 
     fn now(&self) -> Origin {
-        Origin { now: Timestamp::now(), ..self.origin.clone() }
+        Origin { now: clock::now(), ..self.origin.clone() }
     }
 }
 

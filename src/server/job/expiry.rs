@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    api::app::App,
+    api::{app::App, clock},
     core::usecase::{Origin, dispatch},
 };
 
@@ -17,7 +17,7 @@ pub(in crate::server) async fn run(app: Arc<App>) {
     let mut changes = app.feed.changes();
     loop {
         changes.mark_unchanged();
-        let origin = Origin::server(Timestamp::now(), app.server.to_string());
+        let origin = Origin::server(clock::now(), app.server.to_string());
         let due = match dispatch::expire(&*app.store, &*app.records, &origin).await {
             Ok(Some(next)) => until(next),
             Ok(None) => Duration::MAX,
@@ -36,6 +36,6 @@ pub(in crate::server) async fn run(app: Arc<App>) {
 
 /// How long from now until a moment; at least a millisecond, so that a moment just past is not asked for again at once.
 fn until(moment: Timestamp) -> Duration {
-    let span = Timestamp::now().duration_until(moment);
+    let span = clock::now().duration_until(moment);
     Duration::try_from(span).unwrap_or_default().max(Duration::from_millis(1))
 }

@@ -2,11 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    api::app::App,
+    api::{app::App, clock},
     core::{
         liveness::{dead_link_after, offline_after},
         usecase::{Origin, presence},
@@ -51,7 +50,7 @@ fn is_about_presence(event: &Event) -> bool {
 /// Sets a deadline for each agent that is UNKNOWN and has none, and drops those of agents that are not.
 fn watch_unknown(app: &App, due: &mut HashMap<AgentId, Instant>, grace: Duration) {
     let interval = app.heartbeat_interval();
-    let now = Timestamp::now();
+    let now = clock::now();
     let fleet = app.fleet.read();
     due.retain(|id, _| fleet.agent_by_id(*id).is_some_and(|agent| agent.status == AgentStatus::Unknown));
     for agent in fleet.agents().filter(|agent| agent.status == AgentStatus::Unknown) {
@@ -69,7 +68,7 @@ async fn expire(app: &App, due: &mut HashMap<AgentId, Instant>) {
     let overdue: Vec<AgentId> = due.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
     for id in overdue {
         due.remove(&id);
-        let origin = Origin::server(Timestamp::now(), app.server.to_string());
+        let origin = Origin::server(clock::now(), app.server.to_string());
         let reason = "not heard of for three intervals";
         let moved =
             presence::move_to(&*app.store, &app.fleet, id, AgentStatus::Offline, reason, &origin).await;
