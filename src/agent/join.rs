@@ -81,7 +81,8 @@ pub enum JoinError {
     Identity(IdentityError),
 }
 
-/// Joins the server that gave the token. Asked again with the same token, it gives the same identity.
+/// Joins the server that gave the token. Asked again with the same token, it gives the same identity, also while the
+/// server is away.
 ///
 /// # Errors
 /// Says why the node did not join, and the cure.
@@ -92,6 +93,9 @@ pub async fn join(config: &AgentConfig, token: &str) -> Result<Identity, JoinErr
     let mut node = NodeKey::load_or_make(&config.data).map_err(JoinError::Identity)?;
     if let Some(known) = node.membership.as_ref().filter(|known| known.invitation != token.id) {
         return Err(JoinError::AlreadyJoined { name: known.joined.agent_id.clone(), url: known.url.clone() });
+    }
+    if node.membership.is_some() {
+        return node.try_into().map_err(JoinError::Identity);
     }
     let joined = present(&address, &node, &token, &config.server).await?;
     if !is_the_inviter(&joined, &token) {

@@ -40,7 +40,7 @@ use crate::{
 mod traffic;
 
 /// How long the server may take to accept, and to welcome.
-const OPENING: Duration = Duration::from_secs(10);
+const OPENING: Duration = Duration::from_secs(30);
 /// Small, because there is one link and its frames are small.
 const BUFFER_BYTES: usize = 4 * 1024;
 
@@ -150,7 +150,7 @@ async fn open_link(node: &Node, identity: &mut Identity) -> Result<(Socket, Sess
     say(&mut socket, &AgentFrame::Hello(Box::new(hello(node, identity, &proof)))).await?;
     let welcome = timeout(OPENING, welcome(&mut socket))
         .await
-        .map_err(|_| End::NotTrusted("no WELCOME came in time".into()))??;
+        .map_err(|_| End::Lost("no WELCOME came in time".into()))??;
     let proof = proven(identity, &welcome, &nonce, epoch)?;
     let session = agree(node, identity, &welcome, &proof, asked).map_err(End::Lost)?;
     Ok((socket, session))

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     call::{Answer, Call},
-    page::{limit_of, page},
+    page::{cursor_of, limit_of, not_a_cursor, page},
 };
 use crate::{
     core::{error::Error, port::links::Links, usecase::presence},
@@ -24,10 +24,7 @@ use crate::{
 pub(super) async fn list(call: Call<ListAgents>) -> Result<Answer<ListAgents>, Error> {
     let request = &call.request;
     let limit = limit_of(request.limit)?;
-    let after: Option<AgentId> = match &request.cursor {
-        Some(cursor) => Some(cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?),
-        None => None,
-    };
+    let after: Option<AgentId> = request.cursor.as_deref().map(cursor_of).transpose()?;
     let fleet = call.app.fleet.read();
     let wanted = fleet.agents().filter(|agent| {
         after.is_none_or(|after| agent.id > after)
@@ -42,8 +39,7 @@ pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error>
     let agent = fleet.agent(&call.request.id)?.clone();
     let mut containers = BTreeMap::new();
     for container in fleet.containers_of(agent.id) {
-        let state = format!("{:?}", container.facts.state).to_lowercase();
-        *containers.entry(state).or_insert(0) += 1;
+        *containers.entry(container.facts.state.as_str().to_owned()).or_insert(0) += 1;
     }
     let telemetry = fleet.telemetry(agent.id).map(|latest| (*latest).clone());
     Ok(Answer::ok(&AgentDetail { agent, containers, telemetry }))
@@ -58,6 +54,7 @@ pub(super) async fn telemetry(call: Call<GetAgentTelemetry>) -> Result<Answer<Ge
         Some(cursor) => after(cursor)?,
         None => request.from.unwrap_or(now - SignedDuration::from_hours(1)),
     };
+    // A node's clock may be ahead: what it just measured is wanted all the same.
     let to = request.to.unwrap_or(now + SignedDuration::from_hours(1));
     if request.cursor.is_none() && from >= to {
         return Err(Error::field("from", "expected a moment before 'to'"));
@@ -68,8 +65,8 @@ pub(super) async fn telemetry(call: Call<GetAgentTelemetry>) -> Result<Answer<Ge
 
 /// The moment right after a cursor.
 fn after(cursor: &str) -> Result<Timestamp, Error> {
-    let last: Timestamp = cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?;
-    Ok(last + SignedDuration::from_micros(1))
+    let last: Timestamp = cursor_of(cursor)?;
+    last.checked_add(SignedDuration::from_micros(1)).map_err(|_| not_a_cursor())
 }
 
 pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgentHealth>, Error> {
@@ -97,7 +94,7 @@ pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgent
 pub(super) async fn remove(call: Call<RemoveAgent>) -> Result<Answer<RemoveAgent>, Error> {
     let app = &call.app;
     let agent = app.fleet.read().agent(&call.request.id)?.clone();
-    presence::remove(&*app.store, &agent, &call.origin).await?;
+    presence::remove(&*app.store, &*app.records, &agent, &call.origin).await?;
     app.hub.end(agent.id, LinkErrorCode::Revoked, "this agent was removed");
     Ok(Answer::ok(&Empty {}))
 }

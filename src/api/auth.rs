@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use super::{
     call::{Answer, Call},
     clock,
-    page::{limit_of, page},
+    page::{cursor_of, limit_of, page},
     random::random,
 };
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
 
 pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     let app = Arc::clone(&call.app);
+    let (address, username) = (call.origin.address.clone(), call.request.username.clone());
     let _permit = app.hashing.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
     let user = tokio::task::spawn_blocking(move || {
         tokio::runtime::Handle::current().block_on(sign_in::sign_in(
@@ -37,7 +38,10 @@ pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
         ))
     })
     .await
-    .map_err(|error| Error::Internal(error.to_string()))??;
+    .map_err(|error| Error::Internal(error.to_string()))?
+    .inspect_err(|error| {
+        tracing::warn!(address, username, "a sign-in was refused: {error}");
+    })?;
     let now = clock::now();
     let life = app.settings.token_life.as_secs();
     let claims = Claims {
@@ -73,10 +77,7 @@ pub(super) async fn issue_key(call: Call<IssueKey>) -> Result<Answer<IssueKey>, 
 pub(super) async fn list_keys(call: Call<ListKeys>) -> Result<Answer<ListKeys>, Error> {
     let caller = call.caller()?;
     let limit = limit_of(call.request.limit)?;
-    let after: Option<KeyId> = match &call.request.cursor {
-        Some(cursor) => Some(cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?),
-        None => None,
-    };
+    let after: Option<KeyId> = call.request.cursor.as_deref().map(cursor_of).transpose()?;
     let whose = (caller.role < Role::Admin).then_some(caller.user);
     let keys = call.app.records.keys(whose, after, limit + 1).await?;
     Ok(Answer::ok(&page(keys.into_iter(), limit, |key| key.id.to_string())))

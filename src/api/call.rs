@@ -1,8 +1,6 @@
 //! [`Call`]: one request on its way through: who calls, what is asked, what is answered.
 
-use std::{
-    future::Future, marker::PhantomData, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant,
-};
+use std::{future::Future, marker::PhantomData, net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
     RequestPartsExt,
@@ -11,7 +9,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
-use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -51,6 +48,8 @@ pub(super) struct Call<E: Endpoint> {
     pub(super) claim: Option<Claim>,
     /// The WebSocket to be, where the endpoint is one.
     pub(super) upgrade: Option<WebSocketUpgrade>,
+    /// What the caller showed, for what outlives the request: it must hold then too.
+    pub(super) credentials: HeaderMap,
 }
 
 impl<E: Endpoint> Call<E> {
@@ -132,27 +131,30 @@ struct Admitted {
     texts: Vec<(String, String)>,
     body: Map<String, Value>,
     key: Option<String>,
+    credentials: HeaderMap,
 }
 
 /// Serves one request: recognizes the caller, judges it, reads the request, runs the handler, answers.
-pub(super) async fn serve<E, H, F>(app: Arc<App>, shape: &Shape, handler: H, request: Request) -> Response
+pub(super) async fn serve<E, H, F>(app: Arc<App>, shape: Arc<Shape>, handler: H, request: Request) -> Response
 where
     E: Endpoint,
-    H: Fn(Call<E>) -> F,
+    H: Fn(Call<E>) -> F + Send + 'static,
     F: Future<Output = Result<Answer<E>, Error>> + Send,
 {
     let begun = Instant::now();
     let id = request_id();
-    let declared = Declared::of::<E>();
-    let answered = async {
-        let Admitted { caller, origin, upgrade, texts, body, key } =
-            admit(&app, &declared, request, &id).await?;
+    let (request_id, declared) = (id.clone(), Declared::of::<E>());
+    let answered = async move {
+        let Admitted { caller, origin, upgrade, texts, body, key, credentials } =
+            admit(&app, &declared, request, &request_id).await?;
         let request = shape.assemble::<E>(texts.into_iter(), body)?;
         let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
-        let call = Call { app: app.clone(), request, caller, origin, claim, upgrade };
+        let call = Call { app, request, caller, origin, claim, upgrade, credentials };
         Ok(handler(call).await?.response)
     };
-    let answered = AssertUnwindSafe(answered).catch_unwind().await;
+    // A task of its own: a caller that goes away must not end what it began between two steps.
+    let answered = tokio::spawn(answered).await;
+    let declared = Declared::of::<E>();
     finish(answered.unwrap_or_else(|_| Err(panicked(&declared, &id))), &declared, &id, begun)
 }
 
@@ -202,13 +204,15 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
     let texts = texts_of(&mut parts).await?;
     let body = body_of(&parts.headers, body).await?;
     let key = key_of(&parts.headers)?;
-    Ok(Admitted { caller, origin, upgrade, texts, body, key })
+    let credentials = parts.headers.remove(header::AUTHORIZATION);
+    let credentials = credentials.into_iter().map(|value| (header::AUTHORIZATION, value)).collect();
+    Ok(Admitted { caller, origin, upgrade, texts, body, key, credentials })
 }
 
 /// Refuses a caller whose role does not reach, and writes that down.
 async fn forbidden(app: &App, declared: &Declared, origin: &Origin) -> Error {
     let action = format!("{} {}", declared.method, declared.path);
-    let needed = format!("{:?}", declared.access).to_lowercase();
+    let needed = declared.access.as_str();
     let entry = origin.denied(&action, "api", serde_json::json!({ "needs": needed }));
     if let Err(error) = app.store.commit(Change::new().audit(entry)).await {
         return error.into();

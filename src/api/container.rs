@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     call::{Answer, Call},
     command,
-    page::{limit_of, page},
+    page::{limit_of, not_a_cursor, page},
 };
 use crate::{
     core::{
@@ -36,7 +36,7 @@ pub(super) async fn list(call: Call<ListContainers>) -> Result<Answer<ListContai
     let start = request.cursor.as_deref().unwrap_or_default();
     let wanted = fleet
         .containers_after(start)
-        .ok_or_else(|| Error::field("cursor", "expected next_cursor"))?
+        .ok_or_else(not_a_cursor)?
         .filter(|item| node.is_none_or(|node| item.agent == node))
         .filter(|item| request.state.is_none_or(|state| item.facts.state == state))
         .map(|item| shown(&fleet, item));

@@ -2,7 +2,7 @@
 
 use super::{
     call::{Answer, Call},
-    page::{limit_of, page},
+    page::{cursor_of, limit_of, page},
 };
 use crate::{
     core::{error::Error, port::records::EventFilter},
@@ -13,7 +13,7 @@ pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHist
     let request = &call.request;
     let limit = limit_of(request.limit)?;
     let after = match &request.cursor {
-        Some(cursor) => cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?,
+        Some(cursor) => cursor_of(cursor)?,
         None => request.from.unwrap_or_default(),
     };
     let filter = filter_of(request.types.as_deref(), request.node.clone())?;

@@ -2,7 +2,7 @@
 
 use super::{
     call::{Answer, Call},
-    page::{limit_of, page},
+    page::{limit_of, not_a_cursor, page},
 };
 use crate::{
     core::error::Error,
@@ -19,7 +19,7 @@ pub(super) async fn list(call: Call<ListImages>) -> Result<Answer<ListImages>, E
     };
     let wanted = fleet
         .images_after(request.cursor.as_deref().unwrap_or_default())
-        .ok_or_else(|| Error::field("cursor", "expected next_cursor"))?
+        .ok_or_else(not_a_cursor)?
         .filter(|item| node.is_none_or(|node| item.agent == node))
         .map(|item| Image { stale_since: fleet.stale_since(item.agent), ..item.clone() });
     Ok(Answer::ok(&page(wanted, limit, |item| format!("{}/{}", item.agent, item.facts.id))))

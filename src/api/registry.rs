@@ -62,7 +62,7 @@ impl Api {
         for path in std::iter::once(&E::PATH).chain(E::ALIASES) {
             let (shape, handler) = (shape.clone(), handler.clone());
             let serve = move |State(app): State<Arc<App>>, request: Request| async move {
-                Ok::<Response, Infallible>(call::serve(app, &shape, handler, request).await)
+                Ok::<Response, Infallible>(call::serve(app, shape, handler, request).await)
             };
             self.router = self.router.route(path, on(filter, serve));
             self.routes.push(Route { method: E::METHOD, path, access: E::ACCESS, summary: E::SUMMARY });

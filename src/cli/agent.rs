@@ -29,7 +29,9 @@ pub struct Args {
 /// Works for the node until it is told to stop.
 pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
     log::start(!printer.can_ask());
-    let data = args.data.or_else(|| std::env::var_os("WORPEN_DATA").map(PathBuf::from));
+    let data = args
+        .data
+        .or_else(|| std::env::var_os("WORPEN_DATA").filter(|data| !data.is_empty()).map(PathBuf::from));
     let mut config =
         AgentConfig::new(args.server.unwrap_or_default(), data.unwrap_or_else(|| default_data("agent")));
     config.labels = args.label.into_iter().collect();

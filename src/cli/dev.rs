@@ -26,8 +26,10 @@ use crate::{
         context::{Context, Contexts, Environment},
         private,
     },
-    core::{port::links::Links, usecase::key},
+    core::usecase::key,
+    id::AgentId,
     infra::log,
+    proto::agent::AgentStatus,
     server::{invite_locally, issue_key_locally},
 };
 
@@ -69,7 +71,7 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     save_context(&url, &token_file)?;
     let linked = async {
         let mut changes = app.feed.changes();
-        while !app.hub.is_linked(agent) && changes.changed().await.is_ok() {}
+        while !is_online(&app, agent) && changes.changed().await.is_ok() {}
     };
     if timeout(LINK_TIMEOUT, linked).await.is_err() {
         printer.warning("this machine's agent has not linked yet; its log lines say why");
@@ -78,6 +80,10 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     printer.data(&format!("{ready}\n"))?;
     drop(app);
     stay(serving, running, &shutdown, printer).await
+}
+
+fn is_online(app: &App, agent: AgentId) -> bool {
+    app.fleet.read().agent_by_id(agent).is_some_and(|agent| agent.status == AgentStatus::Online)
 }
 
 /// Stays until the server ends; an agent that ends earlier is told of.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{error::Error, port::store::Observer};
 use crate::{
@@ -30,14 +30,6 @@ pub struct Fleet {
     containers: BTreeMap<(AgentId, String), Container>,
     images: BTreeMap<(AgentId, String), Image>,
     telemetry: HashMap<AgentId, Arc<Telemetry>>,
-}
-
-/// The records that an event may carry after a change.
-#[derive(Deserialize)]
-struct Carried {
-    agent: Option<Agent>,
-    container: Option<ContainerFacts>,
-    image: Option<ImageFacts>,
 }
 
 impl Fleet {
@@ -65,39 +57,49 @@ impl Fleet {
     /// Events about agents, containers and images carry the whole record after the change, so that the order of the
     /// log is all that is needed to be right.
     pub fn apply(&mut self, event: &Event) {
-        let noun = event.kind.as_str().split('.').next().unwrap_or_default();
-        if !matches!(noun, "agent" | "container" | "image") || event.kind == EventKind::AgentInvited {
-            return;
+        match event.kind.as_str().split('.').next() {
+            Some("agent") => self.apply_agent(event),
+            Some("container") => self.apply_container(event),
+            Some("image") => self.apply_image(event),
+            _ => {}
         }
-        let Ok(carried) = Carried::deserialize(&event.data) else { return };
-        if let Some(agent) = carried.agent {
-            if event.kind == EventKind::AgentRemoved {
-                self.remove_agent(agent.id);
-            } else {
-                self.put_agent(agent);
-            }
-            return;
+    }
+
+    fn apply_agent(&mut self, event: &Event) {
+        let Some(agent) = carried::<Agent>(event, "agent") else { return };
+        if event.kind == EventKind::AgentRemoved {
+            self.remove_agent(agent.id);
+        } else {
+            self.put_agent(agent);
         }
-        let Some((agent, node)) =
-            event.subject.as_ref().and_then(|node| self.names.get(node).map(|agent| (*agent, node.clone())))
-        else {
-            return;
-        };
-        if let Some(facts) = carried.container {
-            let key = (agent, facts.id.clone());
-            if event.kind == EventKind::ContainerRemoved {
-                self.containers.remove(&key);
-            } else {
-                self.containers.insert(key, Container { facts, node, agent, stale_since: None });
-            }
-        } else if let Some(facts) = carried.image {
-            let key = (agent, facts.id.clone());
-            if event.kind == EventKind::ImageRemoved {
-                self.images.remove(&key);
-            } else {
-                self.images.insert(key, Image { facts, node, agent, stale_since: None });
-            }
+    }
+
+    fn apply_container(&mut self, event: &Event) {
+        let Some((agent, node)) = self.node_of(event) else { return };
+        let Some(facts) = carried::<ContainerFacts>(event, "container") else { return };
+        let key = (agent, facts.id.clone());
+        if event.kind == EventKind::ContainerRemoved {
+            self.containers.remove(&key);
+        } else {
+            self.containers.insert(key, Container { facts, node, agent, stale_since: None });
         }
+    }
+
+    fn apply_image(&mut self, event: &Event) {
+        let Some((agent, node)) = self.node_of(event) else { return };
+        let Some(facts) = carried::<ImageFacts>(event, "image") else { return };
+        let key = (agent, facts.id.clone());
+        if event.kind == EventKind::ImageRemoved {
+            self.images.remove(&key);
+        } else {
+            self.images.insert(key, Image { facts, node, agent, stale_since: None });
+        }
+    }
+
+    /// The agent that an event is about, and its name.
+    fn node_of(&self, event: &Event) -> Option<(AgentId, String)> {
+        let node = event.subject.as_ref()?;
+        Some((*self.names.get(node)?, node.clone()))
     }
 
     fn put_agent(&mut self, agent: Agent) {
@@ -203,6 +205,11 @@ impl Fleet {
         );
         silent.then_some(agent.status_since)
     }
+}
+
+/// The record that an event carries under its noun's name.
+fn carried<T: DeserializeOwned>(event: &Event, noun: &str) -> Option<T> {
+    T::deserialize(event.data.get(noun)?).ok()
 }
 
 /// Where a range over `(agent, id)` starts: after the key, or at the beginning.

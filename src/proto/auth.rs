@@ -18,7 +18,7 @@ endpoints! {
     };
     /// Says who the caller is.
     WhoAmI: GET "/api/v1/auth/me", Viewer, Empty => Identity;
-    /// Issues an API key for the caller, never above the caller's own role.
+    /// Issues an API key for a caller who signed in with a password, never above the caller's own role.
     IssueKey: POST "/api/v1/auth/keys", Viewer, IssueKeyRequest => IssuedKey;
     /// Lists the caller's API keys; an admin sees everybody's.
     ListKeys: GET "/api/v1/auth/keys", Viewer, PageRequest => Page<ApiKey>;

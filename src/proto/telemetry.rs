@@ -14,7 +14,7 @@ pub struct TelemetryRange {
     /// The first moment wanted; an hour ago unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
-    /// The end, not included; now unless told.
+    /// The end, not included; an hour from now unless told, since a node's clock may be ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Timestamp>,
     /// The most items to return, 1 to 1,000; 100 unless told.

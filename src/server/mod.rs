@@ -65,6 +65,9 @@ pub enum ServerError {
     /// The rules or the store refuse what every start does.
     #[error("the server cannot start")]
     Start(#[source] Error),
+    /// A background job failed; without it the server would serve wrongly.
+    #[error("a background job failed")]
+    Job(#[source] tokio::task::JoinError),
     /// The listener broke.
     #[error("the listener broke")]
     Listener(#[source] std::io::Error),
@@ -173,6 +176,11 @@ impl Server {
         let result = tokio::select! {
             result = served => result.map_err(ServerError::Listener),
             () = overdue => Ok(()),
+            // The jobs end when the server does; one that ends before has failed.
+            Some(ended) = jobs.join_next(), if !app.shutdown.is_cancelled() => match ended {
+                Err(error) => Err(ServerError::Job(error)),
+                Ok(()) => Ok(()),
+            },
         };
         app.shutdown.cancel();
         let _ = timeout(DRAIN_TIMEOUT, async { while jobs.join_next().await.is_some() {} }).await;

@@ -19,7 +19,18 @@ async fn get(server: &TestServer, path: &str) -> (u16, Value) {
 
 /// `POST` as an admin, with an `Idempotency-Key` if told: status and body.
 async fn post(server: &TestServer, path: &str, body: &Value, key: Option<&str>) -> (u16, Value) {
-    let mut request = http().post(server.at(path)).bearer_auth(server.admin().await).json(body);
+    post_as(server, &server.admin().await, path, body, key).await
+}
+
+/// `POST` with these credentials.
+async fn post_as(
+    server: &TestServer,
+    token: &str,
+    path: &str,
+    body: &Value,
+    key: Option<&str>,
+) -> (u16, Value) {
+    let mut request = http().post(server.at(path)).bearer_auth(token).json(body);
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }

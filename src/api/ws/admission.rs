@@ -30,6 +30,9 @@ use crate::{
 /// How long a connection may take to say who it is.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often a proven agent is looked at anew whose record changed just then: its last link may be ending.
+const ATTEMPTS: usize = 3;
+
 /// Takes the HELLO, proves it, settles who holds the identity, admits and welcomes. `None` when the peer left.
 pub(super) async fn admission(
     app: &App,
@@ -38,31 +41,45 @@ pub(super) async fn admission(
     origin: &Origin,
 ) -> Result<Option<(Proven, Admitted)>, Refused> {
     let Some(hello) = first_frame(socket).await? else { return Ok(None) };
-    let named = app.fleet.read().agent(&hello.agent_id).ok().map(|agent| agent.id);
-    let proven = admit::prove(&*app.records, named, &hello, challenge).await?;
+    let origin = Origin { actor: format!("agent:{}", hello.agent_id), now: clock::now(), ..origin.clone() };
+    let (proven, admitted) = take_in(app, &hello, challenge, &origin).await?;
+    if send(socket, &welcome(app, &proven, &admitted)).await {
+        return Ok(Some((proven, admitted)));
+    }
+    let id = admitted.agent.id;
+    presence::move_to(&*app.store, &app.fleet, id, AgentStatus::Unknown, "left at once", &origin).await?;
+    Ok(None)
+}
+
+/// Proves and admits an agent, again when its record changed between the two.
+async fn take_in(
+    app: &App,
+    hello: &Hello,
+    challenge: &str,
+    origin: &Origin,
+) -> Result<(Proven, Admitted), Refused> {
+    let mut attempt = 1;
+    loop {
+        let proven = admit::prove(&*app.records, hello, challenge).await?;
+        contest(app, &proven, origin).await?;
+        match admit::admit(&*app.store, proven.clone(), hello, origin).await {
+            Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
+            admitted => return Ok((proven, admitted?)),
+        }
+    }
+}
+
+/// Settles who holds the identity when another process is linked with it: a live one makes both clones.
+async fn contest(app: &App, proven: &Proven, origin: &Origin) -> Result<(), Refused> {
     let agent = &proven.record.agent;
-    let origin = Origin { actor: format!("agent:{}", agent.agent_id), now: clock::now(), ..origin.clone() };
-    if app.hub.contest(agent.id, &proven.proof.instance_nonce).await == Contest::Clone {
-        let detail = "two live processes hold this identity";
-        let known = app.fleet.read().agent_by_id(agent.id).cloned().unwrap_or_else(|| agent.clone());
-        presence::quarantine(&*app.store, &known, detail, &origin).await?;
-        app.hub.end(agent.id, LinkErrorCode::Quarantined, detail);
-        return Err(Refused { code: LinkErrorCode::Quarantined, detail: detail.into() });
+    if app.hub.contest(agent.id, &proven.proof.instance_nonce).await == Contest::Free {
+        return Ok(());
     }
-    let admitted = admit::admit(&*app.store, proven.clone(), &hello, &origin).await?;
-    if !send(socket, &welcome(app, &proven, &admitted)).await {
-        presence::move_to(
-            &*app.store,
-            &app.fleet,
-            admitted.agent.id,
-            AgentStatus::Unknown,
-            "left at once",
-            &origin,
-        )
-        .await?;
-        return Ok(None);
-    }
-    Ok(Some((proven, admitted)))
+    let detail = "two live processes hold this identity";
+    let known = app.fleet.read().agent_by_id(agent.id).cloned().unwrap_or_else(|| agent.clone());
+    presence::quarantine(&*app.store, &known, detail, origin).await?;
+    app.hub.end(agent.id, LinkErrorCode::Quarantined, detail);
+    Err(Refused { code: LinkErrorCode::Quarantined, detail: detail.into() })
 }
 
 async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {

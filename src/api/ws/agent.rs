@@ -1,6 +1,6 @@
 //! One agent's link, from its first frame to its end.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, close_code},
@@ -43,9 +43,12 @@ use crate::{
             Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, Heartbeat, LinkError, LinkErrorCode,
             MAX_FRAME_BYTES, ServerFrame,
         },
+        telemetry::Telemetry,
     },
 };
 
+/// A telemetry store that takes longer is taken for broken.
+const TELEMETRY_PATIENCE: Duration = Duration::from_secs(5);
 /// Frames in a row that are not of the protocol before the link ends.
 const MAX_BAD_FRAMES: u32 = 16;
 /// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
@@ -108,6 +111,8 @@ struct Link {
     sent: HashSet<ExecutionId>,
     /// The agent spoke after its WELCOME, so it has synced the epoch.
     confirmed: bool,
+    /// A measurement is not stored, so nothing after it may be acknowledged.
+    holds_back: bool,
     probes: Vec<oneshot::Sender<()>>,
     bad_frames: u32,
 }
@@ -138,6 +143,7 @@ impl Link {
             ordered: 0,
             sent: HashSet::new(),
             confirmed: false,
+            holds_back: false,
             probes: Vec::new(),
             bad_frames: 0,
         }
@@ -180,6 +186,10 @@ impl Link {
 
     /// Listens until the link is over.
     async fn listen(&mut self) -> Over {
+        if self.app.fleet.read().agent_by_id(self.admitted.agent.id).is_none() {
+            // It was removed between its admission and its entry, where nobody could reach it.
+            return Over::Told(LinkErrorCode::Revoked, "this agent was removed".into());
+        }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
         let orders = self.handle.orders.clone();
@@ -245,15 +255,7 @@ impl Link {
         let (store, records) = (&*app.store, &*app.records);
         let (sequence, written) = match frame {
             AgentFrame::Heartbeat(pulse) => (None, heartbeat(&app, id, &pulse, &origin).await),
-            AgentFrame::Telemetry(frame) => {
-                let telemetry = Arc::new(frame.body);
-                let stored = app.telemetry.append(id, (*telemetry).clone()).await;
-                if stored.is_ok() {
-                    app.fleet.measured(id, telemetry.clone());
-                    app.feed.measured(telemetry);
-                }
-                (frame.sequence, stored.map_err(Error::from))
-            }
+            AgentFrame::Telemetry(frame) => return self.measured(frame.sequence, frame.body).await,
             AgentFrame::Inventory(frame) => {
                 let taken =
                     ingest::inventory(store, &app.fleet, id, frame.sequence, frame.body, &origin).await;
@@ -282,10 +284,38 @@ impl Link {
         self.answer(sequence, written).await
     }
 
+    /// Takes a measurement. A telemetry store that is slow or broken must not stop commands: nothing is acknowledged
+    /// while it is, and once it is well the link ends, so that the agent sends everything again that it kept.
+    async fn measured(&mut self, sequence: Option<u64>, mut telemetry: Telemetry) -> Result<(), Over> {
+        let agent = &self.admitted.agent;
+        telemetry.agent_id.clone_from(&agent.agent_id);
+        let stored =
+            timeout(TELEMETRY_PATIENCE, self.app.telemetry.append(agent.id, telemetry.clone())).await;
+        match stored {
+            Ok(Ok(())) if self.holds_back => {
+                Err(Over::Told(LinkErrorCode::Unavailable, "telemetry can be stored again".into()))
+            }
+            Ok(Ok(())) => {
+                let telemetry = Arc::new(telemetry);
+                self.app.fleet.measured(agent.id, telemetry.clone());
+                self.app.feed.measured(telemetry);
+                self.answer(sequence, Ok(())).await
+            }
+            failed => {
+                if !self.holds_back {
+                    let node = &agent.agent_id;
+                    tracing::error!(node, ?failed, "telemetry of {node} is not stored; its agent keeps it");
+                }
+                self.holds_back = true;
+                Ok(())
+            }
+        }
+    }
+
     /// Acknowledges a frame that is committed, and tells of one that is not.
     async fn answer(&mut self, sequence: Option<u64>, written: Result<(), Error>) -> Result<(), Over> {
         match written {
-            Ok(()) => {}
+            Ok(()) => self.bad_frames = 0,
             Err(Error::Invalid(fields)) => {
                 // The agent would send it again for ever: it is refused, and taken as far as the spool is concerned.
                 self.complain(LinkErrorCode::BadFrame, Error::Invalid(fields).to_string()).await?;
@@ -297,6 +327,9 @@ impl Link {
                     "the server cannot store just now".into(),
                 ));
             }
+        }
+        if self.holds_back {
+            return Ok(());
         }
         self.committed = self.committed.max(sequence.unwrap_or_default());
         self.send(&ServerFrame::Ack(Ack { sequence: self.committed })).await

@@ -1,14 +1,21 @@
 //! Watchers' streams: events from a cursor, each once and in order, and live measurements of which the latest counts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::extract::ws::{Message, WebSocket};
-use tokio::sync::broadcast::{self, error::RecvError};
+use axum::{
+    extract::ws::{CloseFrame, Message, WebSocket, close_code},
+    http::HeaderMap,
+};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, interval_at},
+};
 
 use super::{
     super::{
         app::App,
         call::{Answer, Call},
+        caller, clock,
         event::filter_of,
     },
     feed::sequence_of,
@@ -17,11 +24,13 @@ use super::{
 use crate::{
     core::{error::Error, port::records::EventFilter},
     proto::{
-        event::{Event, StreamItem, SubscribeEvents},
+        event::{Event, EventKind, StreamItem, SubscribeEvents},
         telemetry::Telemetry,
     },
 };
 
+/// How often a stream's credentials are looked at again.
+const RECHECK: Duration = Duration::from_secs(60);
 /// Events read at once.
 const BATCH: usize = 256;
 /// Watchers say nothing that is long.
@@ -36,11 +45,11 @@ pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answ
         Some(_) => return Err(Error::field("live", "expected telemetry")),
     };
     let from = request.from.unwrap_or_else(|| call.app.feed.last());
-    let app = call.app.clone();
+    let (app, credentials) = (call.app.clone(), call.credentials.clone());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let upgraded = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
-        let mut watcher = Watcher { app, socket, filter, live, dropped: 0 };
+        let mut watcher = Watcher { app, socket, credentials, filter, live, dropped: 0 };
         watcher.follow(from).await;
     });
     Ok(Answer::upgraded(upgraded))
@@ -49,6 +58,8 @@ pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answ
 struct Watcher {
     app: Arc<App>,
     socket: WebSocket,
+    /// What the watcher showed when it came.
+    credentials: HeaderMap,
     filter: EventFilter,
     live: Option<broadcast::Receiver<Arc<Telemetry>>>,
     dropped: u64,
@@ -64,6 +75,7 @@ impl Watcher {
             return;
         }
         let Ok(mut cursor) = self.tell_gap(from).await else { return };
+        let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
         loop {
             changes.mark_unchanged();
             match self.catch_up(cursor).await {
@@ -72,6 +84,7 @@ impl Watcher {
             }
             let next = tokio::select! {
                 changed = changes.changed() => changed.map_err(|_| Over),
+                _ = recheck.tick() => self.still_allowed().await,
                 measured = measured(&mut self.live) => self.show(measured).await,
                 message = self.socket.recv() => match message {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over),
@@ -88,10 +101,23 @@ impl Watcher {
         }
     }
 
+    /// Ends a stream whose credentials no longer hold: it outlives the request that they came with.
+    async fn still_allowed(&mut self) -> Result<(), Over> {
+        match caller::recognize(&self.app, &self.credentials, clock::now()).await {
+            Ok(Some(_)) | Err(Error::Unavailable(_)) => Ok(()),
+            _ => {
+                let reason = "the credentials no longer hold".into();
+                let close = CloseFrame { code: close_code::POLICY, reason };
+                let _ = self.socket.send(Message::Close(Some(close))).await;
+                Err(Over)
+            }
+        }
+    }
+
     /// Tells of events that retention removed before the watcher came.
     async fn tell_gap(&mut self, from: u64) -> Result<u64, Over> {
         match self.app.records.event_bounds().await {
-            Ok(Some((first, _))) if from + 1 < first => {
+            Ok(Some((first, _))) if from.saturating_add(1) < first => {
                 self.send(&StreamItem::Gap { from: from + 1, to: first - 1 }).await?;
                 Ok(first - 1)
             }
@@ -109,6 +135,9 @@ impl Watcher {
             };
             let Some(last) = events.last().map(|event| sequence_of(event)) else { return Ok(cursor) };
             for event in events {
+                if event.kind == EventKind::KeyRevoked {
+                    self.still_allowed().await?;
+                }
                 if self.filter.wants(&event) {
                     self.send(&StreamItem::Events { event: Box::new(Arc::unwrap_or_clone(event)) }).await?;
                 }
@@ -122,10 +151,10 @@ impl Watcher {
         match measured {
             Ok(telemetry) => {
                 let about = self.filter.node.as_deref().is_none_or(|node| node == telemetry.agent_id);
-                let dropped = std::mem::take(&mut self.dropped);
                 if !about {
                     return Ok(());
                 }
+                let dropped = std::mem::take(&mut self.dropped);
                 self.send(&StreamItem::Live { telemetry: Box::new((*telemetry).clone()), dropped }).await
             }
             Err(RecvError::Lagged(dropped)) => {

@@ -50,10 +50,11 @@ impl Feed {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = recent.front() else { return (sequence >= self.last()).then(Vec::new) };
         let first = sequence_of(first);
-        if sequence + 1 < first {
+        let next = sequence.saturating_add(1);
+        if next < first {
             return None;
         }
-        let skip = usize::try_from(sequence + 1 - first).unwrap_or(usize::MAX);
+        let skip = usize::try_from(next - first).unwrap_or(usize::MAX);
         Some(recent.iter().skip(skip).take(limit).cloned().collect())
     }
 

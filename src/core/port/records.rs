@@ -44,9 +44,11 @@ pub trait Records: Send + Sync {
     async fn agents(&self) -> Result<Vec<Agent>, StoreError>;
     /// What the link of an agent needs; also of removed agents.
     async fn agent_link(&self, id: AgentId) -> Result<Option<AgentLinkRecord>, StoreError>;
-    /// Every container, with the name of its node; `stale_since` is left empty.
+    /// What the link of the agent needs that last had this name; also when it is removed.
+    async fn agent_link_by_name(&self, name: &str) -> Result<Option<AgentLinkRecord>, StoreError>;
+    /// Every container of the agents that are not removed, with the name of its node; `stale_since` is left empty.
     async fn containers(&self) -> Result<Vec<Container>, StoreError>;
-    /// Every image, with the name of its node; `stale_since` is left empty.
+    /// Every image of the agents that are not removed, with the name of its node; `stale_since` is left empty.
     async fn images(&self) -> Result<Vec<Image>, StoreError>;
     /// A command with its executions.
     async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError>;
@@ -54,6 +56,8 @@ pub trait Records: Send + Sync {
     async fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRecord>, StoreError>;
     /// Executions of an agent that are queued, oldest first.
     async fn queued_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError>;
+    /// Executions of an agent that are queued or started, oldest first.
+    async fn open_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError>;
     /// Executions, of whichever agent, that are queued and whose command expires at or before `now`.
     async fn expired_executions(&self, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError>;
     /// When the next queued execution expires.

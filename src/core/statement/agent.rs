@@ -38,14 +38,15 @@ pub struct EpochStep {
     pub to: (u64, u64),
 }
 
-/// Admits an agent's link; `agent.link` conflicts when another link was admitted since the epochs were read.
+/// Admits an agent's link; `agent.link` conflicts when another link was admitted, or the agent's status changed, since
+/// they were read.
 #[must_use]
-pub fn link(agent: &Agent, step: EpochStep) -> Statement {
+pub fn link(agent: &Agent, from: AgentStatus, step: EpochStep) -> Statement {
     one(
         "agent.link",
         "UPDATE agents SET status = ?2, status_since = ?3, version = ?4, capabilities = ?5, labels = ?6, host = ?7,
              container_engine = ?8, last_seen_at = ?9, address = ?10, epoch = ?11, offered_epoch = ?12
-         WHERE id = ?1 AND removed_at IS NULL AND epoch = ?13 AND offered_epoch = ?14",
+         WHERE id = ?1 AND removed_at IS NULL AND epoch = ?13 AND offered_epoch = ?14 AND status = ?15",
         vec![
             agent.id.to_string().into(),
             stored(&agent.status),
@@ -61,6 +62,7 @@ pub fn link(agent: &Agent, step: EpochStep) -> Statement {
             step.to.1.into(),
             step.from.0.into(),
             step.from.1.into(),
+            stored(&from),
         ],
     )
 }
@@ -82,22 +84,22 @@ pub fn set_status(agent: &Agent, from: AgentStatus) -> Statement {
     )
 }
 
-/// Sets a node's container engine.
+/// Sets a node's container engine; `agent.set_engine` conflicts when the agent no longer stands as it was read.
 #[must_use]
-pub fn set_engine(id: AgentId, engine: Option<&ContainerEngine>) -> Statement {
+pub fn set_engine(id: AgentId, from: AgentStatus, engine: Option<&ContainerEngine>) -> Statement {
     one(
         "agent.set_engine",
-        "UPDATE agents SET container_engine = ?2 WHERE id = ?1 AND removed_at IS NULL",
-        vec![id.to_string().into(), engine.map_or(Value::Null, stored)],
+        "UPDATE agents SET container_engine = ?2 WHERE id = ?1 AND removed_at IS NULL AND status = ?3",
+        vec![id.to_string().into(), engine.map_or(Value::Null, stored), stored(&from)],
     )
 }
 
-/// Notes a frame as ingested; `agent.ingest` conflicts when it already was: a repetition.
+/// Notes a frame as ingested; `agent.ingest` conflicts when it already was, or when the agent is removed.
 #[must_use]
 pub fn ingest(id: AgentId, sequence: u64) -> Statement {
     one(
         "agent.ingest",
-        "UPDATE agents SET ingested = ?2 WHERE id = ?1 AND ingested < ?2",
+        "UPDATE agents SET ingested = ?2 WHERE id = ?1 AND ingested < ?2 AND removed_at IS NULL",
         vec![id.to_string().into(), sequence.into()],
     )
 }

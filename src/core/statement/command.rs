@@ -67,7 +67,7 @@ pub fn end(id: ExecutionId, result: &CommandResult, at: Timestamp, cause: EventI
     one(
         "execution.end",
         "UPDATE executions SET status = ?2, ended_at = ?3, result = ?4, error_message = ?5, cause = ?6
-         WHERE id = ?1 AND status IN ('queued', 'started', 'expired', 'unknown')",
+         WHERE id = ?1 AND status IN ('queued', 'started', 'expired', 'unknown') AND status <> ?2",
         vec![
             id.to_string().into(),
             stored(&result.status),

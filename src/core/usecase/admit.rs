@@ -17,7 +17,6 @@ use crate::{
         statement::agent::{self as statement, EpochStep},
         usecase::presence,
     },
-    id::AgentId,
     proto::{
         agent::{Agent, AgentStatus},
         envelope::{HELLO_TYPE, HelloProof},
@@ -60,21 +59,16 @@ impl From<Error> for Refused {
 ///
 /// # Errors
 /// The proof does not hold, or the agent may not link.
-pub async fn prove(
-    records: &dyn Records,
-    named: Option<AgentId>,
-    hello: &Hello,
-    challenge: &str,
-) -> Result<Proven, Refused> {
+pub async fn prove(records: &dyn Records, hello: &Hello, challenge: &str) -> Result<Proven, Refused> {
     let not_proven = |detail: &str| Refused::new(LinkErrorCode::NotProven, detail);
     let envelope = hello.proof.as_ref().ok_or_else(|| not_proven("HELLO carries no proof"))?;
     let unknown = "no agent of this name has this key; join with a new invitation";
-    let id = named.ok_or_else(|| not_proven(unknown))?;
-    let record = records.agent_link(id).await.map_err(Error::from)?.ok_or_else(|| not_proven(unknown))?;
+    let named = records.agent_link_by_name(&hello.agent_id).await.map_err(Error::from)?;
+    let record = named.ok_or_else(|| not_proven(unknown))?;
     let key = PublicKey::parse(&record.public_key).ok_or_else(|| not_proven(unknown))?;
     let proof: HelloProof =
         envelope::open(&[key], HELLO_TYPE, envelope).map_err(|error| not_proven(&error.to_string()))?;
-    if proof.agent != id || proof.challenge != challenge {
+    if proof.agent != record.agent.id || proof.challenge != challenge {
         return Err(not_proven("the proof is for another agent or another connection"));
     }
     if record.removed_at.is_some() || record.agent.status == AgentStatus::Revoked {
@@ -114,7 +108,7 @@ pub async fn admit(
     origin: &Origin,
 ) -> Result<Admitted, Refused> {
     let Proven { record, proof } = proven;
-    let from = (record.epoch, record.offered_epoch);
+    let (from, status) = ((record.epoch, record.offered_epoch), record.agent.status);
     let (next, ahead) = match judge_epoch(proof.epoch, record.epoch, record.offered_epoch) {
         EpochVerdict::Continues { next } => (next, false),
         EpochVerdict::Ahead { next } => (next, true),
@@ -127,7 +121,7 @@ pub async fn admit(
     let agent = introduce(record.agent, hello, origin);
     let facts = json!({ "agent": agent, "epoch": next });
     let mut change =
-        Change::new().write(statement::link(&agent, EpochStep { from, to: (proof.epoch, next) }));
+        Change::new().write(statement::link(&agent, status, EpochStep { from, to: (proof.epoch, next) }));
     if ahead {
         let facts = json!({ "presented": proof.epoch, "known": from.1 });
         change = change.event(origin.event(EventKind::AgentAhead, facts).about(agent.agent_id.clone()));

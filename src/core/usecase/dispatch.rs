@@ -77,14 +77,20 @@ pub async fn give(
     match ports.store.commit(change).await {
         Ok(_) => {}
         Err(error) if error.is_conflict_of("idempotency.claim") => {
-            return given_before(ports.records, claim).await;
+            let command = given_before(ports.records, claim).await?;
+            nudge(ports.links, &command);
+            return Ok(command);
         }
         Err(error) => return Err(error.into()),
     }
-    for execution in &command.executions {
-        ports.links.nudge(execution.agent);
-    }
+    nudge(ports.links, &command);
     Ok(command)
+}
+
+fn nudge(links: &dyn Links, command: &Command) {
+    for execution in &command.executions {
+        links.nudge(execution.agent);
+    }
 }
 
 fn compose(order: &Order, origin: &Origin) -> Command {

@@ -69,7 +69,7 @@ fn engine_change(known: &Agent, report: &Inventory, origin: &Origin) -> Change {
     }
     let now = Agent { container_engine: report.container_engine.clone(), ..known.clone() };
     Change::new()
-        .write(statement::agent::set_engine(known.id, now.container_engine.as_ref()))
+        .write(statement::agent::set_engine(known.id, known.status, now.container_engine.as_ref()))
         .event(origin.event(EventKind::AgentUpdated, json!({ "agent": now })).about(known.agent_id.clone()))
 }
 
@@ -134,9 +134,11 @@ fn reported_by_nodes(kind: EventKind) -> bool {
     word.starts_with("container.") || word.starts_with("image.") || kind == EventKind::SpoolTrimmed
 }
 
-/// The data of a node's event: its attributes, and the records it carries.
+/// The data of a node's event: its attributes, and the records it carries. Records come from their own fields alone: an
+/// attribute of that name would pass for one.
 fn data(event: &NodeEvent) -> Value {
     let mut data: Map<String, Value> = event.attributes.clone();
+    data.retain(|name, _| !matches!(name.as_str(), "agent" | "container" | "image"));
     if let Some(facts) = &event.container {
         data.insert("container".into(), json!(facts));
     }

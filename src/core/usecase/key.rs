@@ -31,7 +31,7 @@ pub const PREFIX: &str = "wpk_";
 const DEFAULT_LIFE_S: u64 = 30 * 24 * 3600;
 const MAX_LIFE_S: u64 = 365 * 24 * 3600;
 
-/// Issues a key for the caller.
+/// Issues a key for a caller who signed in.
 ///
 /// # Errors
 /// A field is wrong, the role is above the caller's, or the store cannot write.
@@ -44,6 +44,11 @@ pub async fn issue(
     claim: Option<&Claim>,
     origin: &Origin,
 ) -> Result<IssuedKey, Error> {
+    if caller.key.is_some() {
+        return Err(Error::Forbidden(
+            "an API key cannot issue keys, which would outlive its own end; sign in with a password".into(),
+        ));
+    }
     if !(1..=64).contains(&request.name.chars().count()) || request.name.chars().any(char::is_control) {
         return Err(Error::field("name", "expected 1 to 64 printable characters"));
     }
@@ -53,7 +58,10 @@ pub async fn issue(
     }
     let role = request.role.unwrap_or(caller.role);
     if role > caller.role {
-        return Err(Error::Forbidden(format!("a {:?} cannot issue a key of a higher role", caller.role)));
+        return Err(Error::Forbidden(format!(
+            "the role {} cannot issue a key of a higher one",
+            caller.role.as_str()
+        )));
     }
     let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
     let key = ApiKey {

@@ -2,9 +2,15 @@
 
 use serde_json::json;
 
-use super::Origin;
+use super::{Origin, settle};
 use crate::{
-    core::{change::Change, error::Error, fleet::SharedFleet, port::store::Store, statement},
+    core::{
+        change::Change,
+        error::Error,
+        fleet::SharedFleet,
+        port::{records::Records, store::Store},
+        statement,
+    },
     id::AgentId,
     proto::{
         agent::{Agent, AgentStatus},
@@ -41,7 +47,10 @@ const fn may_move(from: AgentStatus, to: AgentStatus) -> bool {
     use AgentStatus::{Degraded, Offline, Online, Unknown};
     matches!(
         (from, to),
-        (Online | Degraded, Unknown) | (Unknown, Offline) | (Online, Degraded) | (Degraded, Online)
+        (Online | Degraded, Unknown)
+            | (Unknown, Offline)
+            | (Degraded | Unknown | Offline, Online)
+            | (Online | Unknown | Offline, Degraded)
     )
 }
 
@@ -105,13 +114,23 @@ pub async fn unknown_after_start(
     Ok(())
 }
 
-/// Removes an agent and what is known of its node. Its id is never used again.
+/// Removes an agent and what is known of its node; what it had still to do will never be known to have ended. Its id is
+/// never used again.
 ///
 /// # Errors
 /// It is removed already, or the store cannot write.
-pub async fn remove(store: &dyn Store, agent: &Agent, origin: &Origin) -> Result<(), Error> {
+pub async fn remove(
+    store: &dyn Store,
+    records: &dyn Records,
+    agent: &Agent,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let mut change = Change::new();
+    for execution in records.open_executions(agent.id).await? {
+        change = settle::abandon(change, &execution, "the agent was removed", origin);
+    }
     let gone = Agent { status: AgentStatus::Revoked, status_since: origin.now, ..agent.clone() };
-    let change = Change::new()
+    let change = change
         .write(statement::agent::remove(agent.id, origin.now))
         .write(statement::agent::forget_containers(agent.id))
         .write(statement::agent::forget_images(agent.id))

@@ -65,3 +65,21 @@ fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) ->
     };
     Change::new().write(statement).event(event)
 }
+
+/// Adds to a change that an execution is given up: nobody is left to say how it ended.
+pub(super) fn abandon(change: Change, record: &ExecutionRecord, why: &str, origin: &Origin) -> Change {
+    let result = CommandResult {
+        command_id: record.command,
+        execution_id: Some(record.id),
+        status: CommandStatus::Unknown,
+        result: None,
+        error_message: Some(why.to_owned()),
+        time: None,
+    };
+    let given_up = outcome(record, &result, origin);
+    Change {
+        statements: [change.statements, given_up.statements].concat(),
+        events: [change.events, given_up.events].concat(),
+        audit: change.audit,
+    }
+}

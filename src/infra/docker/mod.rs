@@ -203,13 +203,17 @@ impl Engine {
         Ok(self.docker.remove_container(container, Some(options)).await?)
     }
 
-    /// Adds to a listed container what only a closer look tells; `None` when it is gone meanwhile.
+    /// Adds to a listed container what only a closer look tells; `None` when it is gone meanwhile. One that the engine
+    /// cannot inspect is told as it is listed: it must not hide all the others.
     async fn describe(
         self,
         summary: bollard::models::ContainerSummary,
     ) -> Result<Option<ContainerFacts>, EngineError> {
         let id = summary.id.clone().unwrap_or_default();
-        let inspected = known(answer(self.docker.inspect_container(&id, None)).await)?;
+        let inspected = match known(answer(self.docker.inspect_container(&id, None)).await) {
+            Err(EngineError::Refused { .. }) => Some(bollard::models::ContainerInspectResponse::default()),
+            other => other?,
+        };
         Ok(inspected.map(|inspected| facts::container(summary, inspected.state.unwrap_or_default())))
     }
 }

@@ -26,15 +26,26 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<Agent>, StoreError> {
 }
 
 pub(super) fn link(connection: &Connection, id: AgentId) -> Result<Option<AgentLinkRecord>, StoreError> {
-    one(connection, "agents", select!("WHERE id = ?1"), [id.to_string()], |row| {
-        Ok(AgentLinkRecord {
-            agent: agent(row)?,
-            public_key: row.next()?,
-            epoch: row.next()?,
-            offered_epoch: row.next()?,
-            ingested: row.next()?,
-            removed_at: row.next()?,
-        })
+    one(connection, "agents", select!("WHERE id = ?1"), [id.to_string()], record)
+}
+
+/// The agent that last had a name: ids rise with time.
+pub(super) fn link_by_name(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<AgentLinkRecord>, StoreError> {
+    let sql = select!("WHERE agent_id = ?1 ORDER BY removed_at IS NULL DESC, id DESC LIMIT 1");
+    one(connection, "agents", sql, [name], record)
+}
+
+fn record(row: &mut Columns<'_>) -> Result<AgentLinkRecord, StoreError> {
+    Ok(AgentLinkRecord {
+        agent: agent(row)?,
+        public_key: row.next()?,
+        epoch: row.next()?,
+        offered_epoch: row.next()?,
+        ingested: row.next()?,
+        removed_at: row.next()?,
     })
 }
 

@@ -49,6 +49,12 @@ pub(super) fn queued(connection: &Connection, agent: AgentId) -> Result<Vec<Exec
     all(connection, "executions", sql, [agent.to_string()], record)
 }
 
+pub(super) fn open(connection: &Connection, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {
+    let sql =
+        select!("WHERE executions.status IN ('queued', 'started') AND agent = ?1 ORDER BY executions.id");
+    all(connection, "executions", sql, [agent.to_string()], record)
+}
+
 pub(super) fn expired(connection: &Connection, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError> {
     let sql = select!("WHERE executions.status = 'queued' AND expires_at <= ?1 ORDER BY executions.id");
     all(connection, "executions", sql, [now.as_microsecond()], record)

@@ -71,6 +71,11 @@ impl Records for SqliteStore {
         self.read(move |connection| agent::link(connection, id)).await
     }
 
+    async fn agent_link_by_name(&self, name: &str) -> Result<Option<AgentLinkRecord>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |connection| agent::link_by_name(connection, &name)).await
+    }
+
     async fn containers(&self) -> Result<Vec<Container>, StoreError> {
         self.read(container::list).await
     }
@@ -89,6 +94,10 @@ impl Records for SqliteStore {
 
     async fn queued_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {
         self.read(move |connection| execution::queued(connection, agent)).await
+    }
+
+    async fn open_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {
+        self.read(move |connection| execution::open(connection, agent)).await
     }
 
     async fn expired_executions(&self, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError> {

@@ -126,3 +126,21 @@ async fn a_command_that_nobody_took_expires() {
     );
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_removed_node_had_to_do_is_given_up() {
+    let (server, _node, mut link) = one_container().await;
+    let (_, command) = post(&server, "/api/v1/containers/aaa/stop?wait=0", &json!({}), None).await;
+    let order = link.order().await;
+    link.say(&result(&order, 2, CommandStatus::Started)).await;
+    link.acknowledged(2).await;
+    let removal = crate::harness::http().delete(server.at("/api/v1/agents/web-1"));
+    let removal = removal.bearer_auth(server.admin().await).send().await.unwrap();
+    assert_eq!(removal.status().as_u16(), 200);
+    let (_, command) = get(&server, &format!("/api/v1/commands/{}", command["id"].as_str().unwrap())).await;
+    assert_eq!(command["status"], "unknown", "{command}");
+    assert_eq!(command["executions"][0]["error_message"], "the agent was removed");
+    let (_, page) = get(&server, "/api/v1/containers").await;
+    assert_eq!(page["items"], json!([]));
+    server.stop().await;
+}

@@ -59,6 +59,7 @@ async fn a_removed_agent_is_cut_off_and_its_id_never_comes_back() {
     assert_eq!(removal.send().await.unwrap().status().as_u16(), 200);
     assert_eq!(link.idle().await, Some(LinkErrorCode::Revoked));
     assert_eq!(get(&server, "/api/v1/agents/web-1").await.0, 404);
+    assert_eq!(node.refused().await, LinkErrorCode::Revoked, "it is told so whenever it comes back");
     let fresh = TestNode::joined(&server, "web-1").await;
     assert_ne!(fresh.joined.id, node.joined.id);
     assert_eq!(node.refused().await, LinkErrorCode::NotProven, "the name is another agent's now");

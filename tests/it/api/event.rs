@@ -14,9 +14,13 @@ use crate::{harness::TestServer, node::TestNode};
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn subscribe(server: &TestServer, query: &str) -> Socket {
+    subscribe_as(server, &server.admin().await, query).await
+}
+
+async fn subscribe_as(server: &TestServer, token: &str, query: &str) -> Socket {
     let url = format!("{}{query}", server.at("/api/v1/events/subscribe").replace("http", "ws"));
     let mut request = url.into_client_request().unwrap();
-    let bearer = format!("Bearer {}", server.admin().await);
+    let bearer = format!("Bearer {token}");
     request.headers_mut().insert("authorization", bearer.parse().unwrap());
     let mut socket = connect_async(request).await.unwrap().0;
     assert!(matches!(next(&mut socket).await, StreamItem::Position { .. }), "the place comes first");
@@ -65,5 +69,22 @@ async fn a_watcher_chooses_kinds_nodes_and_live_measurements() {
     link.say(&node.telemetry(1, Timestamp::now())).await;
     let StreamItem::Live { telemetry, dropped } = next(&mut socket).await else { panic!("expected live") };
     assert_eq!((telemetry.agent_id.as_str(), dropped), ("web-1", 0));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_key_is_revoked() {
+    let server = TestServer::start().await;
+    let token = server.token(worpen::proto::user::Role::Viewer).await;
+    let body = serde_json::json!({ "name": "watcher" });
+    let (_, issued) = super::post_as(&server, &token, "/api/v1/auth/keys", &body, None).await;
+    let mut socket = subscribe_as(&server, issued["secret"].as_str().unwrap(), "").await;
+    let key = format!("/api/v1/auth/keys/{}", issued["key"]["id"].as_str().unwrap());
+    let revoked = crate::harness::http().delete(server.at(&key)).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(revoked.status().as_u16(), 200);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        while !matches!(socket.next().await, None | Some(Ok(Message::Close(_)) | Err(_))) {}
+    });
+    assert!(ended.await.is_ok(), "the stream ended");
     server.stop().await;
 }

@@ -109,3 +109,25 @@ async fn a_frame_that_is_not_of_the_protocol_is_answered_by_its_code() {
     assert!(story(&server, "user.created").await.iter().all(|event| event["actor"] == "server"));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_node_cannot_pass_an_attribute_for_a_record() {
+    let server = TestServer::start().await;
+    let victim = TestNode::joined(&server, "db-1").await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let mut forged = get(&server, "/api/v1/agents/web-1").await.1;
+    forged["agent_id"] = json!("db-1");
+    let event = json!({ "type": "EVENT", "payload": {
+        "sequence": 1, "time": Timestamp::now(), "kind": "container.updated",
+        "container": crate::node::container("aaa", Running),
+        "attributes": { "agent": forged },
+    } });
+    link.say_text(event.to_string()).await;
+    link.acknowledged(1).await;
+    let (_, named) = get(&server, "/api/v1/agents/db-1").await;
+    assert_eq!(named["id"], json!(victim.joined.id), "the name is still its holder's");
+    let (_, page) = get(&server, "/api/v1/containers?node=web-1").await;
+    assert_eq!(page["items"][0]["name"], "c-aaa");
+    server.stop().await;
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{get, post};
+use super::{get, post, post_as};
 use crate::harness::{TestServer, http};
 
 #[tokio::test]
@@ -130,14 +130,24 @@ async fn what_a_repeated_request_creates_is_created_once() {
     assert_eq!(post(&server, "/api/v1/users", &ada, Some("k1")).await, (201, first));
     let (status, problem) = post(&server, "/api/v1/users", &ada, None).await;
     assert_eq!((status, problem["code"].as_str()), (409, Some("username_taken")));
+    let token = server.token(worpen::proto::user::Role::Admin).await;
     for (path, body) in
         [("/api/v1/invitations", json!({ "name": "web-1" })), ("/api/v1/auth/keys", json!({ "name": "ci" }))]
     {
-        assert_eq!(post(&server, path, &body, Some("k1")).await.0, 201, "{path}");
-        let (status, problem) = post(&server, path, &body, Some("k1")).await;
+        assert_eq!(post_as(&server, &token, path, &body, Some("k1")).await.0, 201, "{path}");
+        let (status, problem) = post_as(&server, &token, path, &body, Some("k1")).await;
         assert_eq!((status, problem["code"].as_str()), (409, Some("shown_once")), "{path}");
-        let (status, problem) = post(&server, path, &json!({ "name": "other" }), Some("k1")).await;
+        let other = json!({ "name": "other" });
+        let (status, problem) = post_as(&server, &token, path, &other, Some("k1")).await;
         assert_eq!((status, problem["code"].as_str()), (422, Some("idempotency_key_reused")), "{path}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_cannot_issue_its_own_successor() {
+    let server = TestServer::start().await;
+    let (status, problem) = post(&server, "/api/v1/auth/keys", &json!({ "name": "heir" }), None).await;
+    assert_eq!(status, 403, "{problem}");
     server.stop().await;
 }

@@ -59,6 +59,8 @@ CREATE TABLE agents (
 ) STRICT, WITHOUT ROWID;
 -- Ids are never used again; a name is, once its holder is removed.
 CREATE UNIQUE INDEX agent_name ON agents (agent_id) WHERE removed_at IS NULL;
+-- Whoever had a name is found by it too, to be told that it was removed.
+CREATE INDEX agent_any_name ON agents (agent_id, id);
 
 -- Facts are a kilobyte or two; kept in the key's tree, each would take a page of its own.
 CREATE TABLE containers (
