@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::agent::AgentConfig,
     core::{
-        invitation::{Token, join_message},
+        invitation::{Token, join_message, secret_hash},
         signing::PublicKey,
     },
     proto::{
@@ -118,9 +118,12 @@ async fn present(
     let public = node.key.public();
     let request = JoinRequest {
         invitation: token.id,
-        secret: URL_SAFE_NO_PAD.encode(token.secret),
         public_key: public.to_string(),
-        signature: URL_SAFE_NO_PAD.encode(node.key.sign(&join_message(token.id, &token.secret, &public))),
+        signature: URL_SAFE_NO_PAD.encode(node.key.sign(&join_message(
+            token.id,
+            &secret_hash(&token.secret),
+            &public,
+        ))),
     };
     let tls = address.tls().map_err(JoinError::Tls)?;
     let client = reqwest::Client::builder()

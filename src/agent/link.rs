@@ -57,6 +57,8 @@ pub(super) enum End {
     NotTrusted(String),
     /// The server withdrew this identity.
     Revoked(String),
+    /// Whoever answers refused before it proved itself.
+    Refused(String),
     /// The server believes that two processes hold this identity, or that it is an old copy.
     Quarantined(String),
 }
@@ -202,7 +204,8 @@ async fn welcome(socket: &mut Socket) -> Result<Welcome, End> {
         };
         return match serde_json::from_str(&text) {
             Ok(ServerFrame::Welcome(welcome)) => Ok(welcome),
-            Ok(ServerFrame::Error(error)) => Err(end_of(error)),
+            // Nothing is proven yet: whoever answers may slow the agent down, but not end it.
+            Ok(ServerFrame::Error(error)) => Err(End::Refused(error.detail)),
             _ => Err(End::NotTrusted("it says other things before WELCOME".into())),
         };
     }

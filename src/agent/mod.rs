@@ -209,7 +209,7 @@ async fn keep_linked(node: &Node, mut identity: Identity) -> Result<(), RunError
             End::Revoked(detail) => {
                 return Err(RunError::Revoked { server: identity.url().to_owned(), detail: detail.clone() });
             }
-            End::Quarantined(_) => QUARANTINE.mul_f64(0.75 + random() / 2.0),
+            End::Quarantined(_) | End::Refused(_) => QUARANTINE.mul_f64(0.75 + random() / 2.0),
             End::Lost(_) | End::NotTrusted(_) => backoff.next(random()),
         };
         let state = std::mem::discriminant(&end);
@@ -230,6 +230,12 @@ fn tell(identity: &Identity, end: &End) {
         End::NotTrusted(why) => {
             tracing::error!(server, why, "whoever answers is not the server that this node joined")
         }
+        End::Refused(why) => tracing::error!(
+            server,
+            why,
+            "whoever answers refuses this agent; trying again each minute. If the server removed it, remove the data \
+             folder and join with a fresh invitation"
+        ),
         End::Quarantined(why) => tracing::error!(
             server,
             why,

@@ -1,6 +1,12 @@
 //! [`Call`]: one request on its way through: who calls, what is asked, what is answered.
 
-use std::{future::Future, marker::PhantomData, net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     RequestPartsExt,
@@ -11,6 +17,8 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use tokio::time::timeout;
 
 use super::{
     app::App,
@@ -33,6 +41,9 @@ use crate::{
 
 /// The most bytes a request's body may have.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long a request's body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One request.
 pub(super) struct Call<E: Endpoint> {
@@ -178,6 +189,11 @@ fn finish(answered: Result<Response, Failure>, declared: &Declared, id: &str, be
         Ok(mut response) => {
             let value = HeaderValue::from_str(id).expect("a UUID is a header value");
             response.headers_mut().insert(REQUEST_ID, value);
+            // What a caller may see is for that caller: no cache on the way keeps it.
+            response
+                .headers_mut()
+                .entry(header::CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("no-store"));
             response
         }
         Err(failure) => failure.into_response_for(id),
@@ -239,7 +255,9 @@ async fn texts_of(parts: &mut Parts) -> Result<Vec<(String, String)>, Failure> {
 
 /// The fields that came in the body.
 async fn body_of(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Failure> {
-    let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| {
+    let read = timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES));
+    let late = |_| Failure::http(408, "body_too_slow", "the body did not come in time");
+    let body = read.await.map_err(late)?.map_err(|_| {
         Failure::http(413, "body_too_large", format!("the body may have at most {MAX_BODY_BYTES} bytes"))
     })?;
     if body.is_empty() { Ok(Map::new()) } else { object(headers, &body) }

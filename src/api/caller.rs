@@ -12,7 +12,11 @@ pub(super) async fn recognize(
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Result<Option<Caller>, Error> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = shown.next() else { return Ok(None) };
+    if shown.next().is_some() {
+        return Err(Error::Unauthenticated("expected one Authorization header".into()));
+    }
     let bearer = value.to_str().ok().and_then(|text| text.split_once(' '));
     let Some((_, credentials)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
         return Err(Error::Unauthenticated("expected 'Authorization: Bearer TOKEN'".into()));

@@ -18,5 +18,8 @@ pub(super) async fn invite(call: Call<InviteAgent>) -> Result<Answer<InviteAgent
 }
 
 pub(super) async fn join(call: Call<JoinFleet>) -> Result<Answer<JoinFleet>, Error> {
-    Ok(Answer::ok(&enroll::join(call.app.enroll(), &call.request, &call.origin).await?))
+    let joined = enroll::join(call.app.enroll(), &call.request, &call.origin).await.inspect_err(|error| {
+        tracing::warn!(address = call.origin.address, "a join was refused: {error}");
+    })?;
+    Ok(Answer::ok(&joined))
 }

@@ -9,6 +9,9 @@ use crate::{
     proto::{endpoint::Endpoint, problem::FieldError},
 };
 
+/// The most unknown fields that are told of: an answer must not be larger than what asked for it.
+const MAX_ERRORS: usize = 16;
+
 /// The fields of a request.
 pub(super) struct Shape {
     fields: BTreeMap<String, Kind>,
@@ -50,7 +53,7 @@ impl Shape {
                 Err(expected) => errors.push(wrong(&name, expected)),
             }
         }
-        for name in whole.keys().filter(|name| !self.fields.contains_key(*name)) {
+        for name in whole.keys().filter(|name| !self.fields.contains_key(*name)).take(MAX_ERRORS) {
             let known: Vec<&str> = self.fields.keys().map(String::as_str).collect();
             let detail = match known.as_slice() {
                 [] => "is not a field of this request, which has none".to_owned(),

@@ -240,8 +240,10 @@ impl Drop for Waiting {
 }
 
 /// Takes the control characters out of text that came from elsewhere, so that a container's name cannot move the
-/// cursor or set the window's title.
+/// cursor, set the window's title or turn the direction of what follows.
 #[must_use]
 pub fn calm(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    let turns =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    text.chars().map(|c| if (c.is_control() && c != '\n') || turns(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -35,10 +35,16 @@ pub enum EpochVerdict {
     Behind,
 }
 
+/// No agent links so often; one that says so lies.
+const MAX_EPOCH: u64 = 1 << 53;
+
 /// Judges the epoch that an agent presents. `accepted` is that of its last accepted HELLO, `offered` the one that
 /// was offered then; a WELCOME may have been lost, so both continue.
 #[must_use]
 pub const fn judge_epoch(presented: u64, accepted: u64, offered: u64) -> EpochVerdict {
+    if presented >= MAX_EPOCH {
+        return EpochVerdict::Behind;
+    }
     if presented == accepted || presented == offered {
         EpochVerdict::Continues { next: presented + 1 }
     } else if presented > offered {

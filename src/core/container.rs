@@ -21,19 +21,17 @@ pub fn resolve<'a>(
         Some((node, wanted)) => (Some(node), wanted),
         None => (None, reference),
     };
-    let mut named = Vec::new();
-    let mut prefixed = Vec::new();
+    let mut exact = Vec::new();
+    let mut alike = Vec::new();
     for container in containers.filter(|container| node.is_none_or(|node| container.node == node)) {
-        if container.facts.id == wanted {
-            return Ok(container);
-        }
-        if container.facts.name == wanted {
-            named.push(container);
-        } else if is_id_prefix(wanted) && container.facts.id.starts_with(wanted) {
-            prefixed.push(container);
+        let id = &container.facts.id;
+        if id == wanted {
+            exact.push(container);
+        } else if container.facts.name == wanted || (is_id_prefix(wanted) && id.starts_with(wanted)) {
+            alike.push(container);
         }
     }
-    let candidates = if named.is_empty() { prefixed } else { named };
+    let candidates = if exact.is_empty() { alike } else { exact };
     match candidates.as_slice() {
         [] => Err(Error::not_found("container", reference)),
         [one] => Ok(one),

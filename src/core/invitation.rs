@@ -50,9 +50,10 @@ pub fn secret_hash(secret: &[u8]) -> String {
     Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a node signs with its key to join: the invitation is the server's one-use challenge.
+/// What a node signs with its key to join. Who signs it knows the secret and holds the key; who hears the signature learns
+/// neither, so that a false server cannot spend the invitation in the node's place.
 #[must_use]
-pub fn join_message(id: InvitationId, secret: &[u8], key: &PublicKey) -> Vec<u8> {
-    [b"worpen-join-v1\0".as_slice(), id.as_bytes(), &Sha256::digest(secret), key.to_string().as_bytes()]
+pub fn join_message(id: InvitationId, secret_hash: &str, key: &PublicKey) -> Vec<u8> {
+    [b"worpen-join-v2\0", id.as_bytes().as_slice(), secret_hash.as_bytes(), key.to_string().as_bytes()]
         .concat()
 }

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, ErrorKind},
+    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
@@ -15,6 +16,12 @@ use crate::config::private;
 /// # Errors
 /// The file is not 32 bytes long, or as the operating system says.
 pub fn read_or_make(path: &Path) -> io::Result<Zeroizing<[u8; 32]>> {
+    if let Ok(known) = fs::metadata(path)
+        && known.permissions().mode() & 0o077 != 0
+    {
+        let text = "others may read or write it; make it anew, or 'chmod 600' it if you trust what it holds";
+        return Err(io::Error::new(ErrorKind::PermissionDenied, text));
+    }
     match fs::read(path).map(Zeroizing::new) {
         Ok(bytes) => bytes.as_slice().try_into().map(Zeroizing::new).map_err(|_| {
             let text = format!("expected 32 bytes, found {}; restore it from a backup", bytes.len());

@@ -47,11 +47,10 @@ pub struct Invitation {
 pub struct JoinRequest {
     /// The invitation's id.
     pub invitation: InvitationId,
-    /// The invitation's secret, base64url.
-    pub secret: String,
     /// The node's Ed25519 public key, base64url.
     pub public_key: String,
-    /// The signature of that key over the invitation (see [`crate::core::invitation`]), base64url.
+    /// The signature of that key over the invitation, its secret and the key (see [`crate::core::invitation`]),
+    /// base64url. The secret itself is never sent.
     pub signature: String,
 }
 

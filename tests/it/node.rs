@@ -10,7 +10,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 use worpen::{
     core::{
         envelope,
-        invitation::{Token, join_message},
+        invitation::{Token, join_message, secret_hash},
         signing::{PublicKey, SigningKey},
     },
     proto::{
@@ -48,10 +48,9 @@ pub(crate) struct TestLink {
 /// Asks a server to take in a key with an invitation's token.
 pub(crate) async fn join(url: &str, token: &str, seed: [u8; 32]) -> reqwest::Response {
     let (token, key) = (Token::parse(token).unwrap(), SigningKey::from_seed(&seed));
-    let message = join_message(token.id, &token.secret, &key.public());
+    let message = join_message(token.id, &secret_hash(&token.secret), &key.public());
     let request = JoinRequest {
         invitation: token.id,
-        secret: URL_SAFE_NO_PAD.encode(token.secret),
         public_key: key.public().to_string(),
         signature: URL_SAFE_NO_PAD.encode(key.sign(&message)),
     };

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     super::{app::App, clock},
+    agent::MAX_WORDS,
     hub::Contest,
     send,
 };
@@ -64,7 +65,14 @@ async fn take_in(
         contest(app, &proven, origin).await?;
         match admit::admit(&*app.store, proven.clone(), hello, origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
-            admitted => return Ok((proven, admitted?)),
+            Err(refused) => {
+                if refused.code == LinkErrorCode::Quarantined {
+                    // Whoever is linked with this identity may be the thief.
+                    app.hub.end(proven.record.agent.id, refused.code, &refused.detail);
+                }
+                return Err(refused);
+            }
+            Ok(admitted) => return Ok((proven, admitted)),
         }
     }
 }
@@ -89,7 +97,10 @@ async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
         Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
             Ok(AgentFrame::Hello(hello)) => Ok(Some(*hello)),
             Ok(_) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO")),
-            Err(error) => Err(refused(LinkErrorCode::BadFrame, &error.to_string())),
+            Err(error) => {
+                let words: String = error.to_string().chars().take(MAX_WORDS).collect();
+                Err(refused(LinkErrorCode::BadFrame, &words))
+            }
         },
         Some(Ok(Message::Close(_)) | Err(_)) | None => Ok(None),
         Some(Ok(_)) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO, as text")),

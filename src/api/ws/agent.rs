@@ -29,6 +29,7 @@ use crate::{
         envelope,
         error::Error,
         liveness::dead_link_after,
+        node_time::believable,
         usecase::{
             Origin,
             admit::{Admitted, Proven},
@@ -49,6 +50,10 @@ use crate::{
 
 /// A telemetry store that takes longer is taken for broken.
 const TELEMETRY_PATIENCE: Duration = Duration::from_secs(5);
+/// The most characters of a peer's own words that are told back.
+pub(super) const MAX_WORDS: usize = 200;
+/// How far a sequence may lie beyond the last that is committed: nothing honest leaves such a hole.
+const MAX_HOLE: u64 = 1 << 32;
 /// Frames in a row that are not of the protocol before the link ends.
 const MAX_BAD_FRAMES: u32 = 16;
 /// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
@@ -186,9 +191,9 @@ impl Link {
 
     /// Listens until the link is over.
     async fn listen(&mut self) -> Over {
-        if self.app.fleet.read().agent_by_id(self.admitted.agent.id).is_none() {
-            // It was removed between its admission and its entry, where nobody could reach it.
-            return Over::Told(LinkErrorCode::Revoked, "this agent was removed".into());
+        // Between its admission and its entry nobody could reach the link.
+        if let Err(over) = self.standing() {
+            return over;
         }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
@@ -245,7 +250,10 @@ impl Link {
     async fn frame(&mut self, text: &str) -> Result<(), Over> {
         let frame = match serde_json::from_str(text) {
             Ok(frame) => frame,
-            Err(error) => return self.complain(LinkErrorCode::BadFrame, error.to_string()).await,
+            Err(error) => {
+                let words: String = error.to_string().chars().take(MAX_WORDS).collect();
+                return self.complain(LinkErrorCode::BadFrame, words).await;
+            }
         };
         self.confirmed = true;
         let id = self.admitted.agent.id;
@@ -253,6 +261,9 @@ impl Link {
         self.app.fleet.heard(id, origin.now);
         let app = self.app.clone();
         let (store, records) = (&*app.store, &*app.records);
+        if let Some(detail) = bad_sequence(&frame, self.committed) {
+            return self.complain(LinkErrorCode::BadFrame, detail.to_owned()).await;
+        }
         let (sequence, written) = match frame {
             AgentFrame::Heartbeat(pulse) => (None, heartbeat(&app, id, &pulse, &origin).await),
             AgentFrame::Telemetry(frame) => return self.measured(frame.sequence, frame.body).await,
@@ -289,6 +300,11 @@ impl Link {
     async fn measured(&mut self, sequence: Option<u64>, mut telemetry: Telemetry) -> Result<(), Over> {
         let agent = &self.admitted.agent;
         telemetry.agent_id.clone_from(&agent.agent_id);
+        telemetry.timestamp = believable(telemetry.timestamp, clock::now());
+        if !is_finite(&telemetry) {
+            let detail = Error::field("payload", "expected numbers that can be measured");
+            return self.answer(sequence, Err(detail)).await;
+        }
         let stored =
             timeout(TELEMETRY_PATIENCE, self.app.telemetry.append(agent.id, telemetry.clone())).await;
         match stored {
@@ -335,8 +351,23 @@ impl Link {
         self.send(&ServerFrame::Ack(Ack { sequence: self.committed })).await
     }
 
+    /// Whether the agent may still be linked: one that was removed or quarantined may not.
+    fn standing(&self) -> Result<(), Over> {
+        let status = self.app.fleet.read().agent_by_id(self.admitted.agent.id).map(|agent| agent.status);
+        match status {
+            None | Some(AgentStatus::Revoked) => {
+                Err(Over::Told(LinkErrorCode::Revoked, "this agent was removed".into()))
+            }
+            Some(AgentStatus::Quarantined) => {
+                Err(Over::Told(LinkErrorCode::Quarantined, "this identity is quarantined".into()))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Signs and sends every execution that waits for this agent and was not sent on this link.
     async fn deliver(&mut self) -> Result<(), Over> {
+        self.standing()?;
         let agent = self.admitted.agent.id;
         let Ok(waiting) = self.app.records.queued_executions(agent).await else {
             return Err(Over::Told(LinkErrorCode::Unavailable, "the server cannot read just now".into()));
@@ -391,4 +422,36 @@ async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -
     };
     presence::move_to(&*app.store, &app.fleet, id, status, "by its own judgement", origin).await?;
     Ok(())
+}
+
+/// What is wrong with a frame's sequence: what must not be lost has one, and it does not leap.
+fn bad_sequence(frame: &AgentFrame, committed: u64) -> Option<&'static str> {
+    let sequence = match frame {
+        AgentFrame::Telemetry(frame) => frame.sequence,
+        AgentFrame::Inventory(frame) => frame.sequence,
+        AgentFrame::Event(frame) => frame.sequence,
+        AgentFrame::CommandResult(frame) => frame.sequence,
+        AgentFrame::Hello(_) | AgentFrame::Heartbeat(_) | AgentFrame::Ack(_) | AgentFrame::Error(_) => {
+            return None;
+        }
+    };
+    match sequence {
+        None => Some("/payload/sequence: expected a number with this frame"),
+        Some(sequence) if sequence > committed.saturating_add(MAX_HOLE) => {
+            Some("/payload/sequence: expected the one after the last, or a little more")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Whether every number of a measurement is one: JSON has none that is not, but one too large for its field becomes so.
+fn is_finite(telemetry: &Telemetry) -> bool {
+    let percents = telemetry.disk_usage.values().map(|disk| disk.percent);
+    let mut numbers = telemetry
+        .cpu_cores
+        .iter()
+        .copied()
+        .chain([telemetry.cpu_usage, telemetry.memory_usage.percent])
+        .chain(percents);
+    numbers.all(f32::is_finite) && telemetry.load_average.iter().all(|load| load.is_finite())
 }

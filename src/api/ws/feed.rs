@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use serde_json::Value;
 use tokio::sync::{broadcast, watch};
 
 use crate::{
@@ -13,16 +14,48 @@ use crate::{
     proto::{event::Event, telemetry::Telemetry},
 };
 
-/// Events kept in memory, so that followers who keep up never ask the store.
+/// Events kept in memory, so that followers who keep up never ask the store: so many at most,
 const KEPT: usize = 4096;
+/// and no more than weigh this, in bytes.
+const KEPT_BYTES: usize = 32 * 1024 * 1024;
 /// Measurements that a follower may lag behind before the oldest are dropped.
 const LIVE: usize = 1024;
 
 /// The latest events, who waits for the next, and the live measurements.
 pub struct Feed {
-    recent: RwLock<VecDeque<Arc<Event>>>,
+    recent: RwLock<Recent>,
     last: watch::Sender<u64>,
     live: broadcast::Sender<Arc<Telemetry>>,
+}
+
+/// The latest events and what they weigh together.
+#[derive(Default)]
+struct Recent {
+    events: VecDeque<(Arc<Event>, usize)>,
+    bytes: usize,
+}
+
+impl Recent {
+    fn push(&mut self, event: Event) {
+        let bytes = size_of::<Event>() + weight(&event.data);
+        self.bytes += bytes;
+        self.events.push_back((Arc::new(event), bytes));
+        while self.events.len() > KEPT || (self.bytes > KEPT_BYTES && self.events.len() > 1) {
+            let Some((_, bytes)) = self.events.pop_front() else { return };
+            self.bytes -= bytes;
+        }
+    }
+}
+
+/// About how many bytes a value holds in memory.
+fn weight(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(weight).sum(),
+            Value::Object(fields) => fields.iter().map(|(name, value)| 64 + name.len() + weight(value)).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }
 
 impl Feed {
@@ -48,14 +81,14 @@ impl Feed {
     #[must_use]
     pub fn after(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<Event>>> {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(first) = recent.front() else { return (sequence >= self.last()).then(Vec::new) };
+        let Some((first, _)) = recent.events.front() else { return (sequence >= self.last()).then(Vec::new) };
         let first = sequence_of(first);
         let next = sequence.saturating_add(1);
         if next < first {
             return None;
         }
         let skip = usize::try_from(next - first).unwrap_or(usize::MAX);
-        Some(recent.iter().skip(skip).take(limit).cloned().collect())
+        Some(recent.events.iter().skip(skip).take(limit).map(|(event, _)| event.clone()).collect())
     }
 
     /// Waits until an event about this command stands in the log after a sequence.
@@ -97,9 +130,7 @@ impl Observer for Feed {
     fn committed(&self, events: &[Event]) {
         let Some(last) = events.last().map(sequence_of) else { return };
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.extend(events.iter().cloned().map(Arc::new));
-        let surplus = recent.len().saturating_sub(KEPT);
-        recent.drain(..surplus);
+        events.iter().cloned().for_each(|event| recent.push(event));
         drop(recent);
         self.last.send_replace(last);
     }

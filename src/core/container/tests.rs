@@ -66,3 +66,12 @@ fn a_full_report_tells_what_happened_while_nobody_looked() {
         ]
     );
 }
+
+#[test]
+fn a_container_that_borrows_anothers_id_or_prefix_is_not_taken_for_it() {
+    let all =
+        [container("a", "abc111", "web"), container("b", "abc111", "db"), container("c", "fff333", "abc")];
+    assert!(matches!(resolve("abc111", all.iter()), Err(Error::Conflict { .. })));
+    assert!(matches!(resolve("abc", all.iter()), Err(Error::Conflict { .. })));
+    assert_eq!(resolve("b/abc111", all.iter()).unwrap().node, "b");
+}

@@ -55,19 +55,28 @@ impl From<Error> for Refused {
     }
 }
 
+/// The most bytes that a HELLO may have: it is kept, and told in every event about the agent.
+const MAX_HELLO_BYTES: usize = 32 * 1024;
+
 /// Checks the proof in a HELLO: the key is that of the agent it names, and it signed this connection's challenge.
 ///
 /// # Errors
 /// The proof does not hold, or the agent may not link.
 pub async fn prove(records: &dyn Records, hello: &Hello, challenge: &str) -> Result<Proven, Refused> {
     let not_proven = |detail: &str| Refused::new(LinkErrorCode::NotProven, detail);
+    let said = serde_json::to_vec(hello).map_or(usize::MAX, |bytes| bytes.len());
+    if said > MAX_HELLO_BYTES {
+        return Err(Refused::new(
+            LinkErrorCode::BadFrame,
+            format!("HELLO may have at most {MAX_HELLO_BYTES} bytes; give the agent fewer labels"),
+        ));
+    }
     let envelope = hello.proof.as_ref().ok_or_else(|| not_proven("HELLO carries no proof"))?;
     let unknown = "no agent of this name has this key; join with a new invitation";
     let named = records.agent_link_by_name(&hello.agent_id).await.map_err(Error::from)?;
     let record = named.ok_or_else(|| not_proven(unknown))?;
     let key = PublicKey::parse(&record.public_key).ok_or_else(|| not_proven(unknown))?;
-    let proof: HelloProof =
-        envelope::open(&[key], HELLO_TYPE, envelope).map_err(|error| not_proven(&error.to_string()))?;
+    let proof: HelloProof = envelope::open(&[key], HELLO_TYPE, envelope).map_err(|_| not_proven(unknown))?;
     if proof.agent != record.agent.id || proof.challenge != challenge {
         return Err(not_proven("the proof is for another agent or another connection"));
     }

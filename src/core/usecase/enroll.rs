@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use serde_json::json;
-use subtle::ConstantTimeEq;
 
 use super::{
     Origin,
@@ -157,7 +156,11 @@ pub async fn join(ports: Enroll<'_>, request: &JoinRequest, origin: &Origin) -> 
         ));
     match store.commit(change).await {
         Ok(_) => Ok(answer(host, &agent)),
-        Err(error) if error.is_conflict_of("invitation.spend") => Err(not_valid()),
+        Err(error) if error.is_conflict_of("invitation.spend") => {
+            // The same node may have asked twice at once: then this is the answer of the other time.
+            let spent = records.invitation(invitation.id).await?.and_then(|invitation| invitation.used_by);
+            joined_before(records, host, spent.ok_or_else(not_valid)?, &key).await
+        }
         Err(error) if error.is_conflict_of("agent.create") => Err(name_taken(&agent.agent_id)),
         Err(error) => Err(error.into()),
     }
@@ -170,17 +173,12 @@ async fn check_proof(
 ) -> Result<(InvitationRecord, PublicKey), Error> {
     let key = PublicKey::parse(&request.public_key)
         .ok_or_else(|| Error::field("public_key", "expected an Ed25519 public key, 32 bytes in base64url"))?;
-    let decode = |name, text: &str| {
-        URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::field(name, "expected base64url without padding"))
-    };
-    let secret = decode("secret", &request.secret)?;
-    let signature = decode("signature", &request.signature)?;
-    if !key.verifies(&join_message(request.invitation, &secret, &key), &signature) {
-        return Err(Error::Unauthenticated("the signature does not hold under the public key".into()));
-    }
+    let signature = URL_SAFE_NO_PAD
+        .decode(&request.signature)
+        .map_err(|_| Error::field("signature", "expected base64url without padding"))?;
     let invitation = records.invitation(request.invitation).await?.ok_or_else(not_valid)?;
-    let hash = secret_hash(&secret);
-    if !bool::from(hash.as_bytes().ct_eq(invitation.secret_hash.as_bytes())) {
+    let message = join_message(invitation.id, &invitation.secret_hash, &key);
+    if !key.verifies(&message, &signature) {
         return Err(not_valid());
     }
     Ok((invitation, key))

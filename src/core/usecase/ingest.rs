@@ -1,6 +1,8 @@
 //! What a node reports: its inventory, and what happened on it. Each frame is written with its sequence, so that a
 //! repetition changes nothing.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Origin;
@@ -10,6 +12,7 @@ use crate::{
         container::{Difference, differences},
         error::Error,
         fleet::SharedFleet,
+        node_time::believable,
         port::{records::Records, store::Store},
         statement,
     },
@@ -79,15 +82,20 @@ fn image_differences(
     known: &[&ImageFacts],
     reported: &[ImageFacts],
 ) -> Vec<(Statement, EventKind, ImageFacts)> {
-    let changed = reported
-        .iter()
-        .filter(|facts| !known.contains(facts))
-        .map(|facts| (statement::image::put(agent, facts), EventKind::ImageUpdated, facts.clone()));
-    let gone = known
-        .iter()
-        .filter(|old| reported.iter().all(|facts| facts.id != old.id))
-        .map(|old| (statement::image::remove(agent, &old.id), EventKind::ImageRemoved, (*old).clone()));
-    changed.chain(gone).collect()
+    let mut before: BTreeMap<&str, &ImageFacts> =
+        known.iter().map(|facts| (facts.id.as_str(), *facts)).collect();
+    let mut found = Vec::new();
+    for facts in reported {
+        if before.remove(facts.id.as_str()) != Some(facts) {
+            found.push((statement::image::put(agent, facts), EventKind::ImageUpdated, facts.clone()));
+        }
+    }
+    found.extend(
+        before
+            .into_values()
+            .map(|old| (statement::image::remove(agent, &old.id), EventKind::ImageRemoved, old.clone())),
+    );
+    found
 }
 
 /// Takes one event of a node.
@@ -103,6 +111,7 @@ pub async fn event(
     node: &str,
     origin: &Origin,
 ) -> Result<(), Error> {
+    check_event(&event)?;
     let mut change = Change::new();
     if let Some(facts) = &event.container {
         change = change.write(match event.kind {
@@ -116,10 +125,8 @@ pub async fn event(
             _ => statement::image::put(agent, facts),
         });
     }
-    if !reported_by_nodes(event.kind) {
-        return Err(Error::field("kind", "expected container.*, image.* or spool.trimmed"));
-    }
-    let mut appended = NewEvent::new(event.kind, event.time, origin.actor.clone(), data(&event)).about(node);
+    let time = believable(event.time, origin.now);
+    let mut appended = NewEvent::new(event.kind, time, origin.actor.clone(), data(&event)).about(node);
     if let Some(id) = event.execution
         && let Some(record) = records.execution(id).await?.filter(|record| record.agent == agent)
     {
@@ -128,10 +135,32 @@ pub async fn event(
     Ok(commit_once(store, agent, sequence, change.event(appended)).await?)
 }
 
-/// Whether a node may report events of this kind; the others are the server's own conclusions.
-fn reported_by_nodes(kind: EventKind) -> bool {
-    let word = kind.as_str();
-    word.starts_with("container.") || word.starts_with("image.") || kind == EventKind::SpoolTrimmed
+/// The most bytes that the attributes of a node's event may have.
+const MAX_ATTRIBUTES_BYTES: usize = 64 * 1024;
+
+/// Whether a node may report this: of a kind that nodes see (the others are the server's own conclusions), carrying the
+/// record of that kind's noun and no other.
+fn check_event(event: &NodeEvent) -> Result<(), Error> {
+    let (container, image) = match event.kind.as_str().split_once('.') {
+        Some(("container", _)) => (true, false),
+        Some(("image", _)) => (false, true),
+        _ if event.kind == EventKind::SpoolTrimmed => (false, false),
+        _ => return Err(Error::field("kind", "expected container.*, image.* or spool.trimmed")),
+    };
+    if event.container.is_some() != container {
+        return Err(Error::field("container", "expected with container.* and nowhere else"));
+    }
+    if event.image.is_some() != image {
+        return Err(Error::field("image", "expected with image.* and nowhere else"));
+    }
+    let attributes = serde_json::to_vec(&event.attributes).map_or(usize::MAX, |bytes| bytes.len());
+    if attributes > MAX_ATTRIBUTES_BYTES {
+        return Err(Error::field(
+            "attributes",
+            format!("expected at most {MAX_ATTRIBUTES_BYTES} bytes of JSON"),
+        ));
+    }
+    Ok(())
 }
 
 /// The data of a node's event: its attributes, and the records it carries. Records come from their own fields alone: an

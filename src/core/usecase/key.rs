@@ -101,7 +101,9 @@ pub async fn revoke(
     origin: &Origin,
 ) -> Result<(), Error> {
     let record = records.key(id).await?.filter(|record| record.revoked_at.is_none());
-    let record = record.filter(|record| record.user == caller.user || caller.role == Role::Admin);
+    let record = record.filter(|record| {
+        (record.user == caller.user || caller.role == Role::Admin) && caller.role >= record.key.role
+    });
     let Some(record) = record else { return Err(Error::not_found("API key", id)) };
     let change = Change::new()
         .write(statement::key::revoke(id, origin.now))

@@ -8,6 +8,7 @@ use crate::{
         change::{Change, CommitError},
         command::has_ended,
         error::Error,
+        node_time::believable,
         port::{
             records::{ExecutionRecord, Records},
             store::Store,
@@ -47,7 +48,7 @@ pub async fn settle(
 /// The change that a result makes to an execution.
 fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) -> Change {
     let kind = if has_ended(result.status) { EventKind::CommandEnded } else { EventKind::CommandStarted };
-    let at = result.time.unwrap_or(origin.now);
+    let at = believable(result.time.unwrap_or(origin.now), origin.now);
     let mut event = origin
         .event(
             kind,
@@ -59,7 +60,8 @@ fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) ->
         .caused_by(Some(record.cause));
     event.time = at;
     let statement = match result.status {
-        CommandStatus::Queued => return Change::new(),
+        // No end of one execution: these are said of commands.
+        CommandStatus::Queued | CommandStatus::Partial => return Change::new(),
         CommandStatus::Started => statement::command::start(record.id, at, event.id),
         _ => statement::command::end(record.id, result, at, event.id),
     };

@@ -123,7 +123,18 @@ fn latest(connection: &Connection) -> Result<Vec<(AgentId, Telemetry)>, StoreErr
         )
         SELECT samples.agent, body FROM known JOIN samples ON samples.agent = known.agent
             AND time = (SELECT max(time) FROM samples WHERE agent = known.agent)";
-    all(connection, "samples", sql, [], |row| Ok((agent(row)?, row.json()?)))
+    let rows = all(connection, "samples", sql, [], |row| Ok((agent(row)?, row.json::<Telemetry>())))?;
+    // One row that cannot be read must not keep the server from starting.
+    Ok(rows
+        .into_iter()
+        .filter_map(|(agent, latest)| match latest {
+            Ok(latest) => Some((agent, latest)),
+            Err(error) => {
+                tracing::error!(%agent, %error, "the latest telemetry of an agent cannot be read");
+                None
+            }
+        })
+        .collect())
 }
 
 fn history(

@@ -105,3 +105,18 @@ async fn an_agent_that_crashed_before_it_synced_its_epoch_comes_back() {
     assert_eq!(link.welcome.epoch, 1, "the same epoch is offered again");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_thief_who_is_linked_is_cut_off_with_the_honest_agent() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    drop(node.link().await);
+    let mut thief = node.clone();
+    thief.epoch += 1000;
+    thief.instance = "thief".into();
+    let stolen = thief.link().await;
+    let idle = tokio::spawn(stolen.idle());
+    assert_eq!(node.refused().await, LinkErrorCode::Quarantined, "the honest one shows that there are two");
+    assert_eq!(idle.await.unwrap(), Some(LinkErrorCode::Quarantined), "and the thief is cut off");
+    server.stop().await;
+}

@@ -77,7 +77,7 @@ async fn a_measurement_from_the_spool_does_not_pass_for_the_latest() {
     let server = TestServer::start().await;
     let mut node = TestNode::joined(&server, "web-1").await;
     let mut link = node.link().await;
-    let now = Timestamp::now();
+    let now = worpen::api::clock::now();
     link.say(&node.telemetry(1, now)).await;
     link.say(&node.telemetry(2, now - SignedDuration::from_secs(60))).await;
     link.acknowledged(2).await;
@@ -129,5 +129,85 @@ async fn a_node_cannot_pass_an_attribute_for_a_record() {
     assert_eq!(named["id"], json!(victim.joined.id), "the name is still its holder's");
     let (_, page) = get(&server, "/api/v1/containers?node=web-1").await;
     assert_eq!(page["items"][0]["name"], "c-aaa");
+    server.stop().await;
+}
+
+/// A measurement with one field changed in its text.
+fn altered(node: &TestNode, sequence: u64, from: &str, to: &str) -> String {
+    let text = serde_json::to_string(&node.telemetry(sequence, Timestamp::now())).unwrap();
+    assert!(text.contains(from), "{text}");
+    text.replace(from, to)
+}
+
+#[tokio::test]
+async fn a_number_that_is_none_is_refused_and_harms_no_start() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    link.say_text(altered(&node, 1, "\"cpu_usage\":12.5", "\"cpu_usage\":1e39")).await;
+    let ServerFrame::Error(error) = link.next().await else { panic!("expected ERROR") };
+    assert_eq!(error.code, LinkErrorCode::BadFrame);
+    link.say(&node.telemetry(2, Timestamp::now())).await;
+    link.acknowledged(2).await;
+    drop(link);
+    let server = server.restart().await;
+    assert_eq!(get(&server, "/api/v1/agents/web-1/telemetry").await.0, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_absurd_time_of_a_node_becomes_the_servers() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let end_of_time: Timestamp = "9999-12-30T22:00:00.999999999Z".parse().unwrap();
+    let event = json!({ "type": "EVENT", "payload": { "sequence": 1, "time": end_of_time,
+        "kind": "container.updated", "container": crate::node::container("aaa", Running) } });
+    link.say_text(event.to_string()).await;
+    link.say(&node.telemetry(2, end_of_time)).await;
+    let now = Timestamp::now();
+    link.say(&node.telemetry(3, now)).await;
+    link.acknowledged(3).await;
+    assert_eq!(story(&server, "container.*").await.len(), 1, "the log can be read");
+    let (_, agent) = get(&server, "/api/v1/agents/web-1").await;
+    let shown: Timestamp = agent["telemetry"]["timestamp"].as_str().unwrap().parse().unwrap();
+    assert!(
+        now.duration_until(shown).abs().as_secs() < 60,
+        "the latest is not from the end of time: {shown}"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_sequence_that_leaps_or_is_missing_is_refused() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    for sequence in [json!(u64::MAX), json!(null)] {
+        let event = json!({ "type": "EVENT", "payload": { "sequence": sequence, "time": Timestamp::now(),
+            "kind": "container.updated", "container": crate::node::container("aaa", Running) } });
+        link.say_text(event.to_string()).await;
+        let ServerFrame::Error(error) = link.next().await else { panic!("expected ERROR") };
+        assert_eq!(error.code, LinkErrorCode::BadFrame, "{error:?}");
+    }
+    link.say(&TestNode::inventory(1, &[("aaa", Running)])).await;
+    link.acknowledged(1).await;
+    assert_eq!(story(&server, "container.*").await.len(), 1, "the agent is heard as before");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_carries_the_record_of_its_noun_alone() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    for (sequence, kind) in [(1, "spool.trimmed"), (2, "image.removed")] {
+        let event = json!({ "type": "EVENT", "payload": { "sequence": sequence, "time": Timestamp::now(),
+            "kind": kind, "container": crate::node::container("aaa", Running) } });
+        link.say_text(event.to_string()).await;
+        let ServerFrame::Error(error) = link.next().await else { panic!("expected ERROR") };
+        assert_eq!(error.code, LinkErrorCode::BadFrame, "{kind}");
+    }
+    assert_eq!(get(&server, "/api/v1/containers").await.1["items"], json!([]));
     server.stop().await;
 }
