@@ -61,7 +61,7 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     let flags = Flags { listen: args.listen, data: args.data };
     let resolved = resolve("dev", args.config, flags, printer)?;
     start_log(&resolved.settings.logging, printer)?;
-    let config = ServerConfig::from(resolved.settings);
+    let config = ServerConfig::of(resolved.settings, "dev");
     let shutdown = shutdown()?;
     let (server, listener, address) = open(&config, shutdown.clone()).await?;
     let app = server.app().clone();

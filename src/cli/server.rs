@@ -37,7 +37,7 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     let flags = Flags { listen: args.listen, data: args.data };
     let resolved = resolve("server", args.config, flags, printer)?;
     start_log(&resolved.settings.logging, printer)?;
-    let config = ServerConfig::from(resolved.settings);
+    let config = ServerConfig::of(resolved.settings, "server");
     let (server, listener, address) = open(&config, shutdown()?).await?;
     let ready = json!({
         "server": format!("http://{address}"),

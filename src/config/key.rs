@@ -13,6 +13,8 @@ pub struct Key {
     pub default: &'static str,
     /// The variables that the documents name; `WORPEN_SECTION_KEY` is there besides.
     pub variables: &'static [&'static str],
+    /// Whether it is shown as `***`.
+    pub secret: bool,
     /// What comes of setting it.
     pub standing: Standing,
     /// What may stand there, with its unit.
@@ -109,6 +111,7 @@ macro_rules! sections {
             about: &$meaning,
             default: $default,
             variables: &$variables,
+            secret: <$kind as Value>::SECRET,
             standing: { use super::key::Standing::*; $standing },
             expected: <$kind as Value>::expected,
             in_file: |text| {

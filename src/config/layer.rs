@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     folder::default_data,
     key::{Key, Standing},
+    private::readable_by_others,
     problem::{Fault, Origin, Problem, SettingsError},
     settings::{KEYS, SECTIONS, Settings},
     value::{Raw, Value},
@@ -89,7 +90,7 @@ pub struct Resolved {
     pub settings: Settings,
     /// Each key that has an effect or was set.
     pub entries: Vec<Entry>,
-    /// What was set in vain.
+    /// What was set in vain, or in the wrong place.
     pub warnings: Vec<Problem>,
 }
 
@@ -132,6 +133,9 @@ impl<V: Fn(&str) -> Option<String>> Layers<V> {
         if !reader.problems.is_empty() {
             reader.problems.sort_by_key(|problem| problem.origin.place());
             return Err(SettingsError::Wrong(reader.problems));
+        }
+        if let Some(file) = &self.file {
+            reader.warn_of_readers(file);
         }
         Ok(Resolved { settings, entries: reader.entries, warnings: reader.warnings })
     }
@@ -253,7 +257,7 @@ impl Reader {
         for (section, content) in document.get_ref() {
             let (name, origin) = (section.get_ref().as_ref(), file.origin(section.span().start));
             if !SECTIONS.iter().any(|(known, _)| *known == name) {
-                let fault = unknown(name, SECTIONS.iter().map(|(known, _)| *known).collect());
+                let fault = unknown(name, SECTIONS.iter().map(|(known, _)| (*known).to_owned()).collect());
                 self.fault(origin, name, fault);
                 continue;
             }
@@ -266,13 +270,26 @@ impl Reader {
         }
     }
 
+    /// Warns when others can read a secret of the file.
+    fn warn_of_readers(&mut self, file: &File) {
+        let secret =
+            |entry: &&Entry| entry.key.secret && entry.value.is_some() && entry.origin.is_in(&file.path);
+        if let Some(entry) = self.entries.iter().find(secret)
+            && let Some(words) = readable_by_others(&file.path, "a secret")
+        {
+            let (origin, key) = (entry.origin.clone(), entry.key.path());
+            self.warnings.push(Problem { origin, key, fault: Fault::Readable(words) });
+        }
+    }
+
     fn take_section(&mut self, file: &File, section: &str, table: &DeTable<'_>) {
-        let known: Vec<_> = KEYS.iter().filter(|key| key.section == section).map(|key| key.name).collect();
+        let keys = KEYS.iter().filter(|key| key.section == section);
+        let known: Vec<_> = keys.map(|key| key.name.to_owned()).collect();
         for (name, value) in table {
             let origin = file.origin(name.span().start);
             let name = name.get_ref().as_ref();
             let path = format!("{section}.{name}");
-            if known.contains(&name) {
+            if known.iter().any(|known| known == name) {
                 self.give(&path, origin, raw(value.get_ref()));
             } else {
                 let fault = unknown(name, known.clone());
@@ -288,11 +305,30 @@ fn declared(path: &'static str) -> &'static Key {
     key.expect("keys are read by the names under which the same macro declares them")
 }
 
+/// The variables among `names` that look like a setting's and are none, as `WORPEN_SERVER_PROT`.
+pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<Problem> {
+    let variables: Vec<_> = KEYS.iter().map(Key::variable).collect();
+    let stray = |name: String| {
+        let (section, _) = SECTIONS.iter().find(|(section, _)| is_of_section(&name, section))?;
+        if variables.contains(&name) {
+            return None;
+        }
+        let known = variables.iter().filter(|known| is_of_section(known, section)).cloned().collect();
+        let fault = unknown(&name, known);
+        Some(Problem { key: name.clone(), origin: Origin::Environment, fault })
+    };
+    names.into_iter().filter_map(stray).collect()
+}
+
+fn is_of_section(variable: &str, section: &str) -> bool {
+    variable.starts_with(&format!("WORPEN_{}_", section.to_uppercase()))
+}
+
 /// A name that is not known, and the known one that is nearly the same.
-fn unknown(name: &str, known: Vec<&'static str>) -> Fault {
-    let near = |known: &&str| strsim::jaro_winkler(name, known);
-    let nearest = known.iter().copied().max_by(|one, other| near(one).total_cmp(&near(other)));
-    Fault::Unknown { nearest: nearest.filter(|known| near(known) > 0.8).map(str::to_owned), known }
+fn unknown(name: &str, known: Vec<String>) -> Fault {
+    let near = |known: &str| strsim::jaro_winkler(name, known);
+    let nearest = known.iter().max_by(|one, other| near(one).total_cmp(&near(other)));
+    Fault::Unknown { nearest: nearest.filter(|known| near(known) > 0.8).cloned(), known }
 }
 
 fn raw(value: &DeValue<'_>) -> Raw {

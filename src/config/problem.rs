@@ -1,6 +1,9 @@
 //! [`Problem`]: what is wrong with a setting, where it stands, and what would be right.
 
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub enum Origin {
         /// The line.
         line: usize,
     },
+    /// The environment as a whole.
+    Environment,
     /// A variable of the environment.
     Variable(String),
     /// A flag, `--listen`.
@@ -21,12 +26,17 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Whether it is a line of this file.
+    pub(super) fn is_in(&self, file: &Path) -> bool {
+        matches!(self, Self::File { path, .. } if path == file)
+    }
+
     /// Orders origins as a person looks through them: the layers from below, a file's lines downwards.
     pub(super) const fn place(&self) -> (u8, usize) {
         match self {
             Self::Default => (0, 0),
             Self::File { line, .. } => (1, *line),
-            Self::Variable(_) => (2, 0),
+            Self::Environment | Self::Variable(_) => (2, 0),
             Self::Flag(_) => (3, 0),
         }
     }
@@ -37,6 +47,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Environment => f.write_str("environment"),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
         }
@@ -70,7 +81,7 @@ pub enum Fault {
         /// The known name that is nearly the same.
         nearest: Option<String>,
         /// All known names.
-        known: Vec<&'static str>,
+        known: Vec<String>,
     },
     /// The value cannot be used.
     #[error("found {found}, expected {expected}")]
@@ -83,6 +94,9 @@ pub enum Fault {
     /// The documents name it, and setting it would be relied on in vain.
     #[error("cannot be set: {0}")]
     Refused(&'static str),
+    /// It is secret, and others can read it there.
+    #[error("{0}")]
+    Readable(String),
     /// The documents name it, and it has no effect yet.
     #[error("accepted, not used yet: {0}")]
     Unused(&'static str),

@@ -41,17 +41,20 @@ impl ServerConfig {
     ) -> Result<Self, SettingsError> {
         let flags = Flags { listen: listen.map(str::to_owned), data: Some(data) };
         let resolved = Layers { part: "server", file: None, variable, flags }.resolve()?;
-        Ok(Self::from(resolved.settings))
+        Ok(Self::of(resolved.settings, "server"))
     }
-}
 
-impl From<Settings> for ServerConfig {
-    fn from(settings: Settings) -> Self {
+    /// What the settings tell the server of a part (`server`, `dev`).
+    ///
+    /// # Panics
+    /// Never: the type of the port ends where ports do.
+    #[must_use]
+    pub fn of(settings: Settings, part: &str) -> Self {
         let Settings { server, security, agent_management, command, telemetry, .. } = settings;
         let port = u16::try_from(server.port.get()).expect("the type of the port ends at 65535");
         Self {
             listen: SocketAddr::new(server.bind_address, port),
-            data: server.data.unwrap_or_else(|| default_data("server")),
+            data: server.data.unwrap_or_else(|| default_data(part)),
             jwt_secret: security.jwt_secret.map(|secret| secret.secret().clone()),
             token_life: security.jwt_expiration.duration(),
             heartbeat_interval: agent_management.heartbeat_interval.duration(),

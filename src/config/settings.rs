@@ -19,7 +19,8 @@ sections! {
         /// Address to listen on; 0.0.0.0 is every one. The server speaks plain HTTP: between machines, put it
         /// behind a TLS proxy. WORPEN_LISTEN and --listen set address and port at once.
         bind_address: IpAddr = "127.0.0.1", also ["BACKEND_AGENT_BIND_ADDRESS"];
-        /// Port to listen on; 0 takes a free one.
+        /// Port to listen on; 0 takes a free one. For a Service of the name worpen-server Kubernetes sets
+        /// WORPEN_SERVER_PORT to something else; there, say `enableServiceLinks: false`.
         port: Whole<0, 65_535> = "3000", also ["BACKEND_AGENT_PORT"];
         /// Folder of the store and the server's keys, made with mode 0700; the user's data folder unless told.
         /// Also --data.
@@ -30,7 +31,7 @@ sections! {
         max_connections: Whole<1, 1_000_000> = "1000", Unused "connections are not counted";
         request_timeout: Seconds = "30", Unused "requests have no common limit";
         cors_origins: Origins = "https://console.example.com",
-            Unused "no browser of another origin is let in";
+            Unused "no answer lets another origin read it";
     }
 
     /// Where the records are kept.
@@ -71,7 +72,7 @@ sections! {
             Refused "TLS is not in this version; put the server behind a TLS proxy",
             also ["BACKEND_CERTIFICATE_PATH"];
         allowed_origins: Origins = "https://console.example.com",
-            Unused "no browser of another origin is let in";
+            Unused "no answer lets another origin read it";
         rate_limit_requests: Whole<1, 1_000_000> = "100", Unused "callers are not counted";
         rate_limit_window: Seconds = "60", Unused "callers are not counted";
     }
@@ -108,7 +109,7 @@ sections! {
         /// Interval between an agent's measurements.
         collection_interval: Seconds = "10", also ["TELEMETRY_COLLECTION_INTERVAL"];
     } later {
-        retention_days: Whole<1, 36_500> = "30", Unused "measurements are kept until somebody deletes them";
+        retention_days: Whole<1, 36_500> = "30", Unused "measurements are kept for good";
         batch_size: Whole<1, 1_000_000> = "100", Unused "measurements that wait are written together";
         flush_interval: Seconds = "5", Unused "measurements are written as they come";
     }

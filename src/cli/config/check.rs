@@ -21,10 +21,11 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError>
     let read =
         file.as_ref().map_or_else(|| "there is no file".to_owned(), |file| file.path.display().to_string());
     let resolved = resolve_file("server", file, Flags::default(), &session.printer)?;
-    let unused = match resolved.warnings.len() {
+    let warned = match resolved.warnings.len() {
         0 => String::new(),
-        count => format!("; {count} not used yet"),
+        1 => ", with a warning".to_owned(),
+        count => format!(", with {count} warnings"),
     };
-    session.printer.note(&format!("the settings are good ({read}, and the environment){unused}"));
+    session.printer.note(&format!("the settings are good{warned}: {read}, and the environment"));
     Ok(ExitStatus::Done)
 }

@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use super::{error::CliError, exit::ExitStatus, printer::Printer, session::Session};
 use crate::config::{
-    layer::{File, Flags, Layers, Resolved},
+    layer::{File, Flags, Layers, Resolved, unknown_variables},
     problem::SettingsError,
 };
 
@@ -56,7 +56,11 @@ fn resolve_file(
         let is_log = name == "RUST_LOG" || name.starts_with("WORPEN_LOGGING_");
         if part != "agent" || is_log { variable(name) } else { None }
     };
-    let resolved = Layers { part, file, variable: heard, flags }.resolve()?;
+    let mut resolved = Layers { part, file, variable: heard, flags }.resolve()?;
+    if part != "agent" {
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        resolved.warnings.extend(unknown_variables(names));
+    }
     for warning in &resolved.warnings {
         printer.warning(&warning.to_string());
     }

@@ -137,3 +137,25 @@ fn a_named_file_must_be_there() {
     assert!(File::find(None, variable, false).unwrap().is_some_and(|file| file.path == path));
     assert!(File::find(None, |_| None, false).unwrap().is_none(), "nothing is read unasked");
 }
+
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("worpen.toml");
+    fs::write(&path, "[security]\njwt_secret = \"0123456789abcdef0123456789abcdef\"\n").unwrap();
+    for (mode, warned) in [(0o600, 0), (0o644, 1)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let file = File::find(Some(path.clone()), |_| None, false).unwrap();
+        let layers = Layers { part: "server", file, variable: |_: &str| None, flags: Flags::default() };
+        let warnings = layers.resolve().unwrap().warnings;
+        assert_eq!(warnings.len(), warned, "mode {mode:o}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_misspelt_variable_is_noticed_and_others_are_left_alone() {
+    let names = ["WORPEN_SERVER_PROT", "WORPEN_SERVER_PORT", "WORPEN_SERVER", "WORPEN_TOKEN", "PATH"];
+    let stray: Vec<_> = unknown_variables(names.map(str::to_owned)).iter().map(ToString::to_string).collect();
+    assert_eq!(stray, ["environment: WORPEN_SERVER_PROT: is not known; did you mean 'WORPEN_SERVER_PORT'?"]);
+}
