@@ -392,7 +392,7 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;agent' {
-            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings, of which [logging] is the agent''s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings, of which the section logging is the agent''s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server to link to; the one it joined unless told')
             [CompletionResult]::new('--join', '--join', [CompletionResultType]::ParameterName, 'Join with this invitation first; `-` reads it from stdin, where no other user sees it')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the agent''s key, journal and spool [env: WORPEN_DATA]')

@@ -367,7 +367,7 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;agent'= {
-            cand --config 'File of settings, of which [logging] is the agent''s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]'
+            cand --config 'File of settings, of which the section logging is the agent''s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]'
             cand --server 'The server to link to; the one it joined unless told'
             cand --join 'Join with this invitation first; `-` reads it from stdin, where no other user sees it'
             cand --data 'Directory for the agent''s key, journal and spool [env: WORPEN_DATA]'

@@ -326,7 +326,7 @@ complete -c worpen -n "__fish_worpen_using_subcommand server" -s q -l quiet -d '
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand server" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand agent" -l config -d 'File of settings, of which [logging] is the agent\'s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l config -d 'File of settings, of which the section logging is the agent\'s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l server -d 'The server to link to; the one it joined unless told' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l join -d 'Join with this invitation first; `-` reads it from stdin, where no other user sees it' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l data -d 'Directory for the agent\'s key, journal and spool [env: WORPEN_DATA]' -r -F

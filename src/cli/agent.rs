@@ -13,7 +13,7 @@ use crate::{
 /// Arguments of `worpen agent`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// File of settings, of which [logging] is the agent's; /etc/worpen/worpen.toml unless told
+    /// File of settings, of which the section logging is the agent's; /etc/worpen/worpen.toml unless told
     /// [env: WORPEN_CONFIG].
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

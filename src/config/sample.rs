@@ -79,11 +79,13 @@ fn comment(text: &mut String, words: &str) {
 
 /// The line to take the `#` from: the default, or what the documents show.
 fn setting(text: &mut String, key: &Key) {
-    let value = if key.standing == Standing::Used && key.default.is_empty() {
-        "\"\"".to_owned()
+    // What an operator sets there is not shown; what stands here is nobody's.
+    let value = if key.secret || key.default.is_empty() {
+        Some(key.default.into())
     } else {
-        (key.in_file)(key.default).map(|value| value.to_string()).unwrap_or_default()
+        (key.in_file)(key.default)
     };
+    let value = value.map(|value: toml::Value| value.to_string()).unwrap_or_default();
     let _ = writeln!(text, "#{} = {value}", key.name);
 }
 

@@ -9,7 +9,8 @@ use super::{
     key::{Key, sections},
     layer::Reader,
     value::{
-        Database, LogFilter, LogFormat, LogOutput, Origins, Raw, Seconds, Text, TokenSecret, Value, Whole,
+        Address, DatabaseUrl, LogFilter, LogFormat, LogOutput, Origins, Raw, Seconds, Text, TokenSecret,
+        Value, Whole,
     },
 };
 
@@ -35,9 +36,9 @@ sections! {
     }
 
     /// Where the records are kept.
-    database: DatabaseSettings {
+    database: Database {
         /// The database: the file `worpen.db` in the data folder, made and migrated at the start.
-        url: Database = "sqlite:worpen.db", also ["DATABASE_URL"];
+        url: DatabaseUrl = "sqlite:worpen.db", also ["DATABASE_URL"];
     } later {
         max_connections: Whole<1, 1000> = "10", Unused "SQLite has one writer and three readers",
             also ["DATABASE_MAX_CONNECTIONS"];
@@ -50,7 +51,7 @@ sections! {
     /// Redis: not configured, since this version carries its events in memory.
     redis: Redis {
     } later {
-        url: Text = "redis://localhost:6379", Unused "Redis is not asked for anything", also ["REDIS_URL"];
+        url: Address = "redis://localhost:6379", Unused "Redis is not asked for anything", also ["REDIS_URL"];
         pool_size: Whole<1, 1000> = "10", Unused "Redis is not asked for anything", also ["REDIS_POOL_SIZE"];
         connection_timeout: Seconds = "5", Unused "Redis is not asked for anything";
         read_timeout: Seconds = "3", Unused "Redis is not asked for anything";
@@ -93,7 +94,7 @@ sections! {
     }
 
     /// How commands are carried out.
-    command: CommandSettings {
+    command: Command {
         /// How long a command may take, unless it says.
         command_timeout: Seconds = "60", also ["COMMAND_TIMEOUT"];
     } later {
@@ -105,7 +106,7 @@ sections! {
     }
 
     /// What agents measure.
-    telemetry: TelemetrySettings {
+    telemetry: Telemetry {
         /// Interval between an agent's measurements.
         collection_interval: Seconds = "10", also ["TELEMETRY_COLLECTION_INTERVAL"];
     } later {
@@ -120,7 +121,8 @@ sections! {
         level: LogFilter = "info", also ["RUST_LOG"];
         /// The form of lines; `auto` is text on a terminal and JSON elsewhere.
         format: LogFormat = "auto";
-        /// Where lines go.
+        /// Where lines go. A file is one process's: a server and an agent that share this file of settings need
+        /// WORPEN_LOGGING_OUTPUT to tell them apart.
         output: LogOutput = "stderr";
         /// Size in bytes at which a file is put aside as `FILE.1`, `FILE.1` as `FILE.2` and so on.
         max_file_size: Whole<4096, 4_294_967_295> = "104857600";

@@ -188,6 +188,27 @@ impl Value for Text {
     }
 }
 
+/// An address that may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address(Secret);
+
+impl Value for Address {
+    const SECRET: bool = true;
+
+    fn expected() -> String {
+        "an address, like redis://localhost:6379".to_owned()
+    }
+
+    fn read(raw: &Raw) -> Result<Self, String> {
+        let address = raw.text().filter(|text| text.contains("://"));
+        address.map(|text| Self(Secret::new(text))).ok_or_else(Self::expected)
+    }
+
+    fn shown(&self) -> Option<toml::Value> {
+        Some(self.0.to_string().into())
+    }
+}
+
 /// Web origins; `*`, which would let every website act for a signed-in person, is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
@@ -217,13 +238,13 @@ impl Value for Origins {
 
 /// The one database of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Database;
+pub struct DatabaseUrl;
 
-impl Database {
+impl DatabaseUrl {
     const URL: &str = "sqlite:worpen.db";
 }
 
-impl Value for Database {
+impl Value for DatabaseUrl {
     // An address of another database may hold a password.
     const SECRET: bool = true;
 

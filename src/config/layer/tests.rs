@@ -100,6 +100,9 @@ fn no_secret_is_shown() {
     let resolved = resolve("", &[("JWT_SECRET", secret)], None).unwrap();
     assert_eq!(entry(&resolved, "security.jwt_secret"), ("\"***\"".into(), "JWT_SECRET".into()));
     assert!(!format!("{resolved:?}").contains(secret));
+    let resolved = resolve("", &[("REDIS_URL", "redis://:hunter2@localhost")], None).unwrap();
+    assert_eq!(entry(&resolved, "redis.url").0, "\"***\"");
+    assert!(!format!("{resolved:?}").contains("hunter2"));
     let url = "postgresql://worpen:hunter2@localhost/worpen";
     let wrong = problems("", &[("DATABASE_URL", url), ("JWT_SECRET", "change-me-in-production")]).join("\n");
     assert!(!wrong.contains("hunter2") && !wrong.contains("change-me"), "{wrong}");

@@ -27,10 +27,10 @@ fn an_origin_that_lets_everybody_in_is_refused() {
 
 #[test]
 fn only_the_sqlite_file_is_a_database() {
-    assert!(Database::read(&text("sqlite:worpen.db")).is_ok());
-    let error = Database::read(&text("postgresql://worpen:worpen@localhost/worpen")).unwrap_err();
+    assert!(DatabaseUrl::read(&text("sqlite:worpen.db")).is_ok());
+    let error = DatabaseUrl::read(&text("postgresql://worpen:worpen@localhost/worpen")).unwrap_err();
     assert!(error.contains("PostgreSQL is not in this version"), "{error}");
-    assert!(Database::read(&text("sqlite:/elsewhere/worpen.db")).unwrap_err().contains("server.data"));
+    assert!(DatabaseUrl::read(&text("sqlite:/elsewhere/worpen.db")).unwrap_err().contains("server.data"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -22,8 +22,14 @@ pub(super) struct RotatingFile {
 
 impl RotatingFile {
     /// Opens the file, or makes it with mode 0640; `max_files` counts it too.
+    ///
+    /// The file is this writer's alone: two that put one file aside would lose each other's lines.
     pub(super) fn open(path: &Path, max_bytes: u64, max_files: u32) -> io::Result<Self> {
         let file = append(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another process writes its log there"),
+            TryLockError::Error(error) => error,
+        })?;
         let written = file.metadata()?.len();
         Ok(Self { path: path.to_owned(), file, written, max_bytes, max_files })
     }
@@ -38,7 +44,9 @@ impl RotatingFile {
         if self.max_files == 1 {
             self.file.set_len(0)?;
         } else {
-            self.file = append(&self.path)?;
+            let file = append(&self.path)?;
+            file.try_lock()?;
+            self.file = file;
         }
         self.written = 0;
         Ok(())

@@ -45,3 +45,17 @@ fn a_single_file_starts_over_and_a_long_line_stays_whole() {
     assert_eq!(read(&path), "3\n");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn a_second_writer_is_refused_also_after_the_file_was_put_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.log");
+    let mut file = RotatingFile::open(&path, 4, 2).unwrap();
+    for line in ["one\n", "two\n"] {
+        file.write_all(line.as_bytes()).unwrap();
+        let refused = RotatingFile::open(&path, 4, 2).unwrap_err();
+        assert_eq!(refused.to_string(), "another process writes its log there");
+    }
+    drop(file);
+    assert!(RotatingFile::open(&path, 4, 2).is_ok());
+}
