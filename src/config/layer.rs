@@ -332,11 +332,16 @@ fn unknown(name: &str, known: Vec<String>) -> Fault {
 }
 
 fn raw(value: &DeValue<'_>) -> Raw {
-    let other = || Raw::Other(format!("a value of the type {}", value.type_str()));
+    let other = || {
+        let kind = value.type_str();
+        let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
+        Raw::Other(format!("{article} {kind}"))
+    };
     match value {
         DeValue::String(text) => Raw::String(text.clone().into_owned()),
         DeValue::Integer(number) => {
-            i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| other(), Raw::Integer)
+            let whole = i64::from_str_radix(number.as_str(), number.radix());
+            whole.map_or_else(|_| Raw::Other(number.to_string()), Raw::Integer)
         }
         DeValue::Array(items) => {
             let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));

@@ -67,7 +67,7 @@ fn all_that_is_wrong_is_told_at_once() {
             "worpen.toml:5: agents: is not known; did you mean 'agent_management'?",
             "worpen.toml:8: xyz: is not known; known here: server, database, redis, security, \
              agent_management, command, telemetry, logging",
-            "worpen.toml:11: logging.level: found a value of the type boolean, expected one of off, error, \
+            "worpen.toml:11: logging.level: found a boolean, expected one of off, error, \
              warn, info, debug, trace, or directives like worpen=debug,info",
             "WORPEN_LISTEN: server.bind_address and server.port: found 'localhost', expected an address and a \
              port, like 127.0.0.1:3000",
@@ -83,6 +83,22 @@ fn what_is_wrong_is_told_even_where_a_higher_layer_is_right() {
         wrong,
         ["worpen.toml:2: server.port: found the string \"3000\", expected a whole number from 0 to 65535"]
     );
+}
+
+#[test]
+fn what_has_another_shape_is_told_as_what_it_is() {
+    let text = "redis = 5\n[[logging]]\n[command.more]\n[telemetry]\ncollection_interval = 1.5\n\
+                retention_days = 99999999999999999999\n";
+    let wrong = problems(text, &[]);
+    let found = [
+        "found 5, ",
+        "found an array, ",
+        "is not known; ",
+        "found a float, ",
+        "found 99999999999999999999, ",
+    ];
+    assert_eq!(wrong.len(), found.len(), "{wrong:?}");
+    assert!(wrong.iter().zip(found).all(|(problem, words)| problem.contains(words)), "{wrong:?}");
 }
 
 #[test]
