@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             [CompletionResult]::new('server', 'server', [CompletionResultType]::ParameterValue, 'Run a server')
             [CompletionResult]::new('agent', 'agent', [CompletionResultType]::ParameterValue, 'Run the agent of a node')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Run a server and an agent for trying out')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check and show the settings')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions')
             break
         }
@@ -374,6 +375,7 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;server' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]')
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the store and the server''s keys [env: WORPEN_DATA]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
@@ -390,6 +392,7 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;agent' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings, of which the section logging is the agent''s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server to link to; the one it joined unless told')
             [CompletionResult]::new('--join', '--join', [CompletionResultType]::ParameterName, 'Join with this invitation first; `-` reads it from stdin, where no other user sees it')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory for the agent''s key, journal and spool [env: WORPEN_DATA]')
@@ -407,9 +410,71 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             break
         }
         'worpen;dev' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings [env: WORPEN_CONFIG]')
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the node; the host''s own unless told')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'worpen;config' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Tell everything that is wrong with the settings')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show every setting, its value, and where that came from')
+            [CompletionResult]::new('sample', 'sample', [CompletionResultType]::ParameterValue, 'Print a file of all settings with their defaults')
+            break
+        }
+        'worpen;config;check' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings [env: WORPEN_CONFIG]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'worpen;config;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File of settings [env: WORPEN_CONFIG]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'worpen;config;sample' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')

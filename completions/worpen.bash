@@ -28,6 +28,9 @@ _worpen() {
             worpen,completions)
                 cmd="worpen__subcmd__completions"
                 ;;
+            worpen,config)
+                cmd="worpen__subcmd__config"
+                ;;
             worpen,containers)
                 cmd="worpen__subcmd__containers"
                 ;;
@@ -64,6 +67,15 @@ _worpen() {
             worpen__subcmd__commands,get)
                 cmd="worpen__subcmd__commands__subcmd__get"
                 ;;
+            worpen__subcmd__config,check)
+                cmd="worpen__subcmd__config__subcmd__check"
+                ;;
+            worpen__subcmd__config,sample)
+                cmd="worpen__subcmd__config__subcmd__sample"
+                ;;
+            worpen__subcmd__config,show)
+                cmd="worpen__subcmd__config__subcmd__show"
+                ;;
             worpen__subcmd__containers,get)
                 cmd="worpen__subcmd__containers__subcmd__get"
                 ;;
@@ -95,7 +107,7 @@ _worpen() {
 
     case "${cmd}" in
         worpen)
-            opts="-o -q -v -h -V --output --context --server --quiet --verbose --no-color --help --version login agents containers commands events server agent dev completions"
+            opts="-o -q -v -h -V --output --context --server --quiet --verbose --no-color --help --version login agents containers commands events server agent dev config completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -125,12 +137,16 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__agent)
-            opts="-o -q -v -h --server --join --data --label --output --context --quiet --verbose --no-color --help"
+            opts="-o -q -v -h --config --server --join --data --label --output --context --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -468,6 +484,134 @@ _worpen() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        worpen__subcmd__config)
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help check show sample"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__config__subcmd__check)
+            opts="-o -q -v -h --config --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__config__subcmd__sample)
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__config__subcmd__show)
+            opts="-o -q -v -h --config --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         worpen__subcmd__containers)
             opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list get start stop restart rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -711,12 +855,16 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__dev)
-            opts="-o -q -v -h --listen --data --name --output --context --server --quiet --verbose --no-color --help"
+            opts="-o -q -v -h --config --listen --data --name --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -867,12 +1015,16 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__server)
-            opts="-o -q -v -h --listen --data --output --context --server --quiet --verbose --no-color --help"
+            opts="-o -q -v -h --config --listen --data --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -39,6 +39,7 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand server 'Run a server'
             cand agent 'Run the agent of a node'
             cand dev 'Run a server and an agent for trying out'
+            cand config 'Check and show the settings'
             cand completions 'Print a shell''s completions'
         }
         &'worpen;login'= {
@@ -350,6 +351,7 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;server'= {
+            cand --config 'File of settings; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]'
             cand --listen 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]'
             cand --data 'Directory for the store and the server''s keys [env: WORPEN_DATA]'
             cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
@@ -365,6 +367,7 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;agent'= {
+            cand --config 'File of settings, of which the section logging is the agent''s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]'
             cand --server 'The server to link to; the one it joined unless told'
             cand --join 'Join with this invitation first; `-` reads it from stdin, where no other user sees it'
             cand --data 'Directory for the agent''s key, journal and spool [env: WORPEN_DATA]'
@@ -381,9 +384,67 @@ set edit:completion:arg-completer[worpen] = {|@words|
             cand --help 'Print help'
         }
         &'worpen;dev'= {
+            cand --config 'File of settings [env: WORPEN_CONFIG]'
             cand --listen 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]'
             cand --data 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]'
             cand --name 'Name of the node; the host''s own unless told'
+            cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'
+            cand --server 'Use this server instead of the context''s [env: WORPEN_SERVER]'
+            cand -q 'Print data and errors only'
+            cand --quiet 'Print data and errors only'
+            cand -v 'Also say where server and token come from'
+            cand --verbose 'Also say where server and token come from'
+            cand --no-color 'Print without colours, as NO_COLOR does'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'worpen;config'= {
+            cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'
+            cand --server 'Use this server instead of the context''s [env: WORPEN_SERVER]'
+            cand -q 'Print data and errors only'
+            cand --quiet 'Print data and errors only'
+            cand -v 'Also say where server and token come from'
+            cand --verbose 'Also say where server and token come from'
+            cand --no-color 'Print without colours, as NO_COLOR does'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand check 'Tell everything that is wrong with the settings'
+            cand show 'Show every setting, its value, and where that came from'
+            cand sample 'Print a file of all settings with their defaults'
+        }
+        &'worpen;config;check'= {
+            cand --config 'File of settings [env: WORPEN_CONFIG]'
+            cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'
+            cand --server 'Use this server instead of the context''s [env: WORPEN_SERVER]'
+            cand -q 'Print data and errors only'
+            cand --quiet 'Print data and errors only'
+            cand -v 'Also say where server and token come from'
+            cand --verbose 'Also say where server and token come from'
+            cand --no-color 'Print without colours, as NO_COLOR does'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'worpen;config;show'= {
+            cand --config 'File of settings [env: WORPEN_CONFIG]'
+            cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
+            cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'
+            cand --server 'Use this server instead of the context''s [env: WORPEN_SERVER]'
+            cand -q 'Print data and errors only'
+            cand --quiet 'Print data and errors only'
+            cand -v 'Also say where server and token come from'
+            cand --verbose 'Also say where server and token come from'
+            cand --no-color 'Print without colours, as NO_COLOR does'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'worpen;config;sample'= {
             cand -o 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --output 'Form of the output: table, json, ndjson, or name (one a line)'
             cand --context 'Use this context instead of the current one [env: WORPEN_CONTEXT]'

@@ -43,6 +43,7 @@ complete -c worpen -n "__fish_worpen_needs_command" -f -a "events" -d 'See what 
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "server" -d 'Run a server'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "agent" -d 'Run the agent of a node'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "dev" -d 'Run a server and an agent for trying out'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "config" -d 'Check and show the settings'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c worpen -n "__fish_worpen_using_subcommand login" -s u -l username -d 'Name to sign in with; asked for unless told' -r
 complete -c worpen -n "__fish_worpen_using_subcommand login" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
@@ -312,6 +313,7 @@ complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_su
 complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand events; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand server" -l config -d 'File of settings; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand server" -l listen -d 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]' -r
 complete -c worpen -n "__fish_worpen_using_subcommand server" -l data -d 'Directory for the store and the server\'s keys [env: WORPEN_DATA]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
@@ -324,6 +326,7 @@ complete -c worpen -n "__fish_worpen_using_subcommand server" -s q -l quiet -d '
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand server" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand server" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agent" -l config -d 'File of settings, of which the section logging is the agent\'s; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l server -d 'The server to link to; the one it joined unless told' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l join -d 'Join with this invitation first; `-` reads it from stdin, where no other user sees it' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l data -d 'Directory for the agent\'s key, journal and spool [env: WORPEN_DATA]' -r -F
@@ -337,6 +340,7 @@ complete -c worpen -n "__fish_worpen_using_subcommand agent" -s q -l quiet -d 'P
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand agent" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand dev" -l config -d 'File of settings [env: WORPEN_CONFIG]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -l listen -d 'Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN]' -r
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -l data -d 'Directory to keep; a second start goes on with the same data [env: WORPEN_DATA]' -r -F
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -l name -d 'Name of the node; the host\'s own unless told' -r
@@ -350,6 +354,51 @@ complete -c worpen -n "__fish_worpen_using_subcommand dev" -s q -l quiet -d 'Pri
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand dev" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -f -a "check" -d 'Tell everything that is wrong with the settings'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -f -a "show" -d 'Show every setting, its value, and where that came from'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and not __fish_seen_subcommand_from check show sample" -f -a "sample" -d 'Print a file of all settings with their defaults'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'File of settings [env: WORPEN_CONFIG]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'File of settings [env: WORPEN_CONFIG]' -r -F
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand config; and __fish_seen_subcommand_from sample" -s h -l help -d 'Print help'
 complete -c worpen -n "__fish_worpen_using_subcommand completions" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'

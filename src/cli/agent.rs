@@ -2,16 +2,21 @@
 
 use std::{io::Read, path::PathBuf};
 
-use super::{error::CliError, exit::ExitStatus, printer::Printer, signal::shutdown};
+use super::{
+    config::resolve, error::CliError, exit::ExitStatus, printer::Printer, server::start_log, signal::shutdown,
+};
 use crate::{
     agent::{self, IdentityError, JoinError, RunError},
-    config::{agent::AgentConfig, folder::default_data},
-    infra::log,
+    config::{agent::AgentConfig, folder::default_data, layer::Flags},
 };
 
 /// Arguments of `worpen agent`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// File of settings, of which the section logging is the agent's; /etc/worpen/worpen.toml unless told
+    /// [env: WORPEN_CONFIG].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The server to link to; the one it joined unless told.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -28,7 +33,8 @@ pub struct Args {
 
 /// Works for the node until it is told to stop.
 pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
-    log::start(!printer.can_ask());
+    let resolved = resolve("agent", args.config, Flags::default(), printer)?;
+    start_log(&resolved.settings.logging, printer)?;
     let data = args
         .data
         .or_else(|| std::env::var_os("WORPEN_DATA").filter(|data| !data.is_empty()).map(PathBuf::from));

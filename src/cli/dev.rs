@@ -12,10 +12,11 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    config::resolve,
     error::CliError,
     exit::ExitStatus,
     printer::Printer,
-    server::{config, failed, open},
+    server::{failed, open, start_log},
     signal::shutdown,
 };
 use crate::{
@@ -24,11 +25,12 @@ use crate::{
     config::{
         agent::AgentConfig,
         context::{Context, Contexts, Environment},
+        layer::Flags,
         private,
+        server::ServerConfig,
     },
     core::usecase::key,
     id::AgentId,
-    infra::log,
     proto::agent::AgentStatus,
     server::{invite_locally, issue_key_locally},
 };
@@ -41,6 +43,9 @@ const LINK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Arguments of `worpen dev`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// File of settings [env: WORPEN_CONFIG].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN].
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
@@ -54,8 +59,10 @@ pub struct Args {
 
 /// Serves until it is told to stop.
 pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
-    log::start(!printer.can_ask());
-    let config = config(args.listen.as_deref(), args.data, "dev")?;
+    let flags = Flags { listen: args.listen, data: args.data };
+    let resolved = resolve("dev", args.config, flags, printer)?;
+    start_log(&resolved.settings.logging, printer)?;
+    let config = ServerConfig::of(resolved.settings, "dev");
     let shutdown = shutdown()?;
     let (server, listener, address) = open(&config, shutdown.clone()).await?;
     let app = server.app().clone();

@@ -8,6 +8,7 @@ pub mod agent;
 mod agents;
 mod commands;
 mod completions;
+mod config;
 mod containers;
 pub mod dev;
 mod error;
@@ -103,6 +104,9 @@ enum Command {
     Agent(agent::Args),
     /// Run a server and an agent for trying out.
     Dev(dev::Args),
+    /// Check and show the settings.
+    #[command(subcommand)]
+    Config(config::Config),
     /// Print a shell's completions.
     Completions(completions::Args),
 }
@@ -144,6 +148,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Server(args) => on(Builder::new_multi_thread(), server::run(args, &printer)),
         Command::Dev(args) => on(Builder::new_multi_thread(), dev::run(args, &printer)),
         Command::Agent(args) => on(Builder::new_current_thread(), agent::run(args, &printer)),
+        Command::Config(verb) => {
+            config::run(verb, &Session::new(printer.clone(), output, Flags { server, context }))
+        }
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), &printer),
         Command::Remote(command) => {
             let session = Session::new(printer.clone(), output, Flags { server, context });

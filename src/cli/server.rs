@@ -6,11 +6,13 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{error::CliError, exit::ExitStatus, printer::Printer, signal::shutdown};
+use super::{config::resolve, error::CliError, exit::ExitStatus, printer::Printer, signal::shutdown};
 use crate::{
     config::{
-        folder::default_data,
-        server::{ServerConfig, SettingError},
+        layer::Flags,
+        server::ServerConfig,
+        settings::Logging,
+        value::{LogOutput, Value},
     },
     infra::log,
     server::{Server, ServerError},
@@ -19,6 +21,9 @@ use crate::{
 /// Arguments of `worpen server`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// File of settings; /etc/worpen/worpen.toml unless told [env: WORPEN_CONFIG].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Address to listen on; 127.0.0.1:3000 unless told [env: WORPEN_LISTEN].
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
@@ -29,8 +34,10 @@ pub struct Args {
 
 /// Serves until it is told to stop.
 pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
-    log::start(!printer.can_ask());
-    let config = config(args.listen.as_deref(), args.data, "server")?;
+    let flags = Flags { listen: args.listen, data: args.data };
+    let resolved = resolve("server", args.config, flags, printer)?;
+    start_log(&resolved.settings.logging, printer)?;
+    let config = ServerConfig::of(resolved.settings, "server");
     let (server, listener, address) = open(&config, shutdown()?).await?;
     let ready = json!({
         "server": format!("http://{address}"),
@@ -42,18 +49,11 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     Ok(ExitStatus::Done)
 }
 
-/// The settings of flags over environment over defaults.
-pub(super) fn config(
-    listen: Option<&str>,
-    data: Option<PathBuf>,
-    part: &str,
-) -> Result<ServerConfig, CliError> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let data =
-        data.or_else(|| variable("WORPEN_DATA").map(PathBuf::from)).unwrap_or_else(|| default_data(part));
-    ServerConfig::resolve(listen, data, variable).map_err(|error: SettingError| {
-        let origin = error.origin;
-        CliError::new(ExitStatus::Usage, error).hint(format!("correct {origin}, or leave it out"))
+/// Starts the log of a long-running part.
+pub(super) fn start_log(logging: &Logging, printer: &Printer) -> Result<(), CliError> {
+    log::start(logging, printer.can_ask()).map_err(|source| {
+        let error = Unlogged { output: logging.output.clone(), source };
+        CliError::new(ExitStatus::Failed, error).hint("see where logging.output is set: worpen config show")
     })
 }
 
@@ -81,5 +81,13 @@ pub(super) fn failed(error: ServerError) -> CliError {
 #[error("cannot listen on {address}")]
 struct Unheard {
     address: SocketAddr,
+    source: std::io::Error,
+}
+
+/// No log, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the log to {}", output.shown().unwrap_or_else(|| "nothing".into()))]
+struct Unlogged {
+    output: LogOutput,
     source: std::io::Error,
 }

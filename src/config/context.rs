@@ -202,9 +202,11 @@ impl Contexts {
         };
         let path = directory.join(FILE);
         match fs::read_to_string(&path) {
-            Ok(text) => {
-                Ok(Self { book: parse(&path, &text)?, warning: readable_by_others(&path, "a key"), path })
-            }
+            Ok(text) => Ok(Self {
+                book: parse(&path, &text)?,
+                warning: private::readable_by_others(&path, "a key"),
+                path,
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Self { path, book: Book::default(), warning: None })
             }
@@ -315,21 +317,6 @@ fn parse(path: &Path, text: &str) -> Result<Book, ContextError> {
     let document = toml::Deserializer::parse(text).map_err(|error| invalid(".".to_owned(), &error))?;
     serde_path_to_error::deserialize(document)
         .map_err(|error| invalid(error.path().to_string(), error.inner()))
-}
-
-#[cfg(unix)]
-fn readable_by_others(path: &Path, holds: &str) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let mode = fs::metadata(path).ok()?.mode() & 0o777;
-    (mode & 0o077 != 0).then(|| {
-        let path = path.display();
-        format!("{path} holds {holds} and others can read it (mode {mode:04o}); run: chmod 600 {path}")
-    })
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_: &Path, _: &str) -> Option<String> {
-    None
 }
 
 #[cfg(test)]

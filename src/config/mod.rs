@@ -1,8 +1,14 @@
-//! Settings: defaults, then file, then environment, then flags.
+//! Settings: defaults, then file, then environment, then flags. `settings` declares every key once.
 
 pub mod agent;
 pub mod context;
 pub mod folder;
+pub mod key;
+pub mod layer;
 pub mod private;
+pub mod problem;
+pub mod sample;
 pub mod secret;
 pub mod server;
+pub mod settings;
+pub mod value;

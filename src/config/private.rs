@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -46,4 +46,14 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
 /// As the operating system says.
 pub fn touch(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// A sentence for whoever lets others read a file that `holds` something secret; `None` when nobody else can.
+#[must_use]
+pub fn readable_by_others(path: &Path, holds: &str) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        let path = path.display();
+        format!("{path} holds {holds} and others can read it (mode {mode:04o}); run: chmod 600 {path}")
+    })
 }

@@ -2,10 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use super::secret::Secret;
-
-/// Where a server listens unless told otherwise (ledger row W16).
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
+use super::{
+    folder::default_data,
+    layer::{Flags, Layers},
+    problem::SettingsError,
+    secret::Secret,
+    settings::Settings,
+};
 
 /// What a server needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,71 +29,39 @@ pub struct ServerConfig {
     pub command_timeout_s: u32,
 }
 
-/// A setting that cannot be used: where it came from, what it says, and what was expected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: '{value}' cannot be used; expected {expected}")]
-pub struct SettingError {
-    /// `--listen`, `JWT_EXPIRATION` ...
-    pub origin: &'static str,
-    /// What it says; `***` for a secret.
-    pub value: String,
-    /// What was expected.
-    pub expected: &'static str,
-}
-
 impl ServerConfig {
     /// The settings of flags over environment over defaults. `variable` reads the environment.
     ///
     /// # Errors
-    /// Names the setting that cannot be used.
+    /// Names every setting that cannot be used.
     pub fn resolve(
         listen: Option<&str>,
         data: PathBuf,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, SettingError> {
-        let (origin, address) = match listen {
-            Some(text) => ("--listen", text.to_owned()),
-            None => ("WORPEN_LISTEN", variable("WORPEN_LISTEN").unwrap_or_else(|| DEFAULT_LISTEN.to_owned())),
-        };
-        let listen = address.parse().map_err(|_| SettingError {
-            origin,
-            value: address,
-            expected: "an address and a port, like 127.0.0.1:3000",
-        })?;
-        let seconds = |origin: &'static str, default: u32, expected: &'static str| match variable(origin) {
-            None => Ok(default),
-            Some(text) => match text.trim().parse() {
-                Ok(seconds @ 1..=86_400) => Ok(seconds),
-                _ => Err(SettingError { origin, value: text, expected }),
-            },
-        };
-        let day = "1 to 86400 seconds";
-        Ok(Self {
-            listen,
-            data,
-            jwt_secret: jwt_secret(variable("JWT_SECRET"))?,
-            token_life: Duration::from_secs(seconds("JWT_EXPIRATION", 3600, day)?.into()),
-            heartbeat_interval: Duration::from_secs(seconds("AGENT_HEARTBEAT_INTERVAL", 10, day)?.into()),
-            telemetry_interval: Duration::from_secs(
-                seconds("TELEMETRY_COLLECTION_INTERVAL", 10, day)?.into(),
-            ),
-            command_timeout_s: seconds("COMMAND_TIMEOUT", 60, day)?,
-        })
+    ) -> Result<Self, SettingsError> {
+        let flags = Flags { listen: listen.map(str::to_owned), data: Some(data) };
+        let resolved = Layers { part: "server", file: None, variable, flags }.resolve()?;
+        Ok(Self::of(resolved.settings, "server"))
     }
-}
 
-/// A secret that is long enough and nobody's placeholder.
-fn jwt_secret(text: Option<String>) -> Result<Option<Secret>, SettingError> {
-    let Some(text) = text else { return Ok(None) };
-    let placeholder = ["change-me", "changeme", "your-super-secret", "your-generated-secret"];
-    if text.len() < 32 || placeholder.iter().any(|word| text.to_lowercase().contains(word)) {
-        return Err(SettingError {
-            origin: "JWT_SECRET",
-            value: "***".into(),
-            expected: "at least 32 bytes that are no placeholder, as 'openssl rand -base64 32' prints",
-        });
+    /// What the settings tell the server of a part (`server`, `dev`).
+    ///
+    /// # Panics
+    /// Never: the type of the port ends where ports do.
+    #[must_use]
+    pub fn of(settings: Settings, part: &str) -> Self {
+        let Settings { server, security, agent_management, command, telemetry, .. } = settings;
+        let port = u16::try_from(server.port.get()).expect("the type of the port ends at 65535");
+        Self {
+            listen: SocketAddr::new(server.bind_address, port),
+            data: server.data.unwrap_or_else(|| default_data(part)),
+            jwt_secret: security.jwt_secret.map(|secret| secret.secret().clone()),
+            token_life: security.jwt_expiration.duration(),
+            heartbeat_interval: agent_management.heartbeat_interval.duration(),
+            telemetry_interval: telemetry.collection_interval.duration(),
+            command_timeout_s: command.command_timeout.get(),
+        }
     }
-    Ok(Some(Secret::new(text)))
 }
 
 #[cfg(test)]

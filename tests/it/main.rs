@@ -6,6 +6,7 @@ mod access;
 mod agent;
 mod api;
 mod cli;
+mod config;
 mod halves;
 mod harness;
 mod layering;
