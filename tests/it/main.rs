@@ -10,5 +10,6 @@ mod halves;
 mod harness;
 mod layering;
 mod node;
+mod sim;
 mod store;
 mod support;
