@@ -59,12 +59,17 @@ pub async fn run(
         })
     };
     // The first one alone: what is wrong with the token or the names is said at once, and once.
-    let first = Agent::enter(&world, 0).await?;
+    let first = tokio::select! {
+        first = Agent::enter(&world, 0) => Some(first?),
+        () = world.stop.cancelled() => None,
+    };
     let mut agents = JoinSet::new();
-    let known = Arc::clone(&world);
-    agents.spawn(async move { first.live(&known).await });
-    for index in 1..world.plan.agents {
-        agents.spawn(arrive(Arc::clone(&world), index));
+    if let Some(first) = first {
+        let known = Arc::clone(&world);
+        agents.spawn(async move { first.live(&known).await });
+        for index in 1..world.plan.agents {
+            agents.spawn(arrive(Arc::clone(&world), index));
+        }
     }
     let end = sleep_until(began + world.plan.ramp + world.plan.duration);
     tokio::pin!(end);

@@ -114,3 +114,6 @@ fn judge(order: &CommandOrder, standing: &Standing<'_>) -> Result<Act, Refusal> 
         .map_err(|_| Refusal::Refused("the arguments are not the verb's"))?;
     Ok(Act { verb, container: arguments.container, force: arguments.force })
 }
+
+#[cfg(test)]
+mod tests;
