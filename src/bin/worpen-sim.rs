@@ -13,7 +13,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
-use worpen::sim::{self, Plan, Report};
+use worpen::sim::{self, Plan, Report, SimError};
 
 /// Simulates agents that speak the real protocol, to size a server.
 ///
@@ -85,9 +85,20 @@ fn main() -> ExitCode {
         Ok(report) => show(&report, form),
         Err(error) => {
             tell(&format!("error: {}", chain(&*error)));
-            ExitCode::FAILURE
+            error.downcast_ref().map_or(ExitCode::FAILURE, exit_code)
         }
     }
+}
+
+/// The same numbers as `worpen` ends with.
+fn exit_code(error: &SimError) -> ExitCode {
+    ExitCode::from(match error {
+        SimError::Plan(_) | SimError::NotAnAddress(_) => 2,
+        SimError::NoToken | SimError::NotAllowed { .. } => 4,
+        SimError::NameTaken { .. } => 5,
+        SimError::Unreachable { .. } => 8,
+        _ => 1,
+    })
 }
 
 fn simulate(args: Args) -> Result<Report, Box<dyn std::error::Error>> {

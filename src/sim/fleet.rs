@@ -92,7 +92,8 @@ pub async fn run(
         world.tally.error("not_left", || format!("{} agents did not leave in time", agents.len()));
         agents.shutdown().await;
     }
-    save(&world, true).await?;
+    // Whoever did not leave has not said its last epoch.
+    save(&world, left.is_ok()).await?;
     Ok(Report { linked: at_the_end.linked, seconds: at_the_end.seconds, ..report() })
 }
 
