@@ -9,6 +9,7 @@
 //! - [`api`]: the HTTP and WebSocket face of the server; [`api::api`] is the whole route table.
 //! - [`server`] and [`agent`]: the two long-running halves.
 //! - [`client`] and [`cli`]: typed calls, and the command line over them.
+//! - [`sim`]: simulated agents, to size a server.
 //!
 //! What holds everywhere:
 //!
@@ -29,3 +30,4 @@ pub mod id;
 pub mod infra;
 pub mod proto;
 pub mod server;
+pub mod sim;

@@ -11,5 +11,6 @@ mod halves;
 mod harness;
 mod layering;
 mod node;
+mod sim;
 mod store;
 mod support;

@@ -1,0 +1,48 @@
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    core::{envelope::seal, signing::SigningKey},
+    id::{CommandId, ExecutionId},
+};
+
+fn order(agent: AgentId, now: Timestamp) -> CommandOrder {
+    CommandOrder {
+        agent,
+        execution: ExecutionId::generate(),
+        command: CommandId::generate(),
+        verb: "docker.stop".into(),
+        args: json!({ "container": "nginx-0", "timeout_s": 3 }),
+        not_before: now - SignedDuration::from_secs(1),
+        expires_at: now + SignedDuration::from_secs(60),
+        timeout_s: 60,
+        epoch: 4,
+        sequence: 2,
+    }
+}
+
+#[test]
+fn only_an_order_for_this_agent_link_place_and_time_is_obeyed() {
+    let (server, stranger) = (SigningKey::from_seed(&[1; 32]), SigningKey::from_seed(&[2; 32]));
+    let (agent, now, trusted) = (AgentId::generate(), Timestamp::now(), [server.public()]);
+    let judged = |key: &SigningKey, order: &CommandOrder| {
+        let standing = Standing { agent, trusted: &trusted, epoch: 4, last: 1, now };
+        check(&seal(key, COMMAND_TYPE, order), &standing).map(|(_, act)| act).map_err(|refused| refused.why)
+    };
+    let good = order(agent, now);
+    let act = Act { verb: Verb::Stop, container: "nginx-0".into(), force: false };
+    assert_eq!(judged(&server, &good), Ok(act));
+    let ignored = |judged| matches!(judged, Err(Refusal::Ignored(_)));
+    assert!(ignored(judged(&stranger, &good)));
+    assert!(ignored(judged(&server, &order(AgentId::generate(), now))));
+    assert!(ignored(judged(&server, &CommandOrder { epoch: 3, ..good.clone() })));
+    assert!(ignored(judged(&server, &CommandOrder { sequence: 1, ..good.clone() })));
+    assert_eq!(judged(&server, &CommandOrder { expires_at: now, ..good.clone() }), Err(Refusal::Expired));
+    let refused = |judged| matches!(judged, Err(Refusal::Refused(_)));
+    assert!(refused(judged(&server, &CommandOrder { verb: "exec".into(), ..good.clone() })));
+    assert!(refused(judged(
+        &server,
+        &CommandOrder { args: json!({ "container": "a", "shell": 1 }), ..good }
+    )));
+}

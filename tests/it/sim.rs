@@ -1,0 +1,207 @@
+//! Simulated agents against a real server.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+use worpen::sim::{self, Plan, Report, SimError};
+
+use crate::harness::{TestServer, http};
+
+/// A simulation that runs beside the test.
+struct Simulation {
+    stop: CancellationToken,
+    running: JoinHandle<Result<Report, SimError>>,
+}
+
+impl Simulation {
+    fn start(plan: Plan) -> Self {
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(sim::run(plan, stop.clone(), |_| {}));
+        Self { stop, running }
+    }
+
+    /// Ends it, and returns its report.
+    async fn ended(self) -> Report {
+        self.stop.cancel();
+        self.running.await.unwrap().unwrap()
+    }
+}
+
+async fn plan(server: &TestServer, agents: u32) -> Plan {
+    Plan {
+        token: Some(server.admin().await),
+        containers: 3,
+        ramp: Duration::from_millis(200),
+        duration: Duration::from_secs(120),
+        ..Plan::new(&server.url, agents, 7)
+    }
+}
+
+/// The items that a call of the API lists, once they are as they should be.
+async fn listed(server: &TestServer, path: &str, good: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let (admin, deadline) = (server.admin().await, Instant::now() + Duration::from_secs(30));
+    loop {
+        let answer = http().get(server.at(path)).bearer_auth(&admin).send().await.unwrap();
+        let page: Value = answer.json().await.unwrap();
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        if good(&items) {
+            return items;
+        }
+        assert!(Instant::now() < deadline, "waited 30 s in vain for {path}: {page}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn online(agents: &[Value]) -> usize {
+    agents.iter().filter(|agent| agent["status"] == "ONLINE").count()
+}
+
+#[tokio::test]
+async fn simulated_agents_are_seen_and_obey() {
+    let server = TestServer::start_with(Duration::from_secs(1)).await;
+    let simulation = Simulation::start(plan(&server, 20).await);
+    let agents = listed(&server, "/api/v1/agents?limit=100", |agents| online(agents) == 20).await;
+    let containers =
+        listed(&server, "/api/v1/containers?limit=100", |containers| containers.len() == 60).await;
+    for agent in &agents {
+        let name = agent["agent_id"].as_str().unwrap();
+        listed(&server, &format!("/api/v1/agents/{name}/telemetry"), |stored| stored.len() >= 2).await;
+    }
+    let admin = server.admin().await;
+    let running = containers.iter().find(|container| container["state"] == "running").unwrap();
+    let id = running["id"].as_str().unwrap();
+    let stop = http().post(server.at(&format!("/api/v1/containers/{id}/stop?wait=20")));
+    let command: Value =
+        stop.bearer_auth(&admin).json(&json!({})).send().await.unwrap().json().await.unwrap();
+    assert_eq!(command["status"], "succeeded", "{command}");
+    assert_eq!(command["executions"][0]["result"], json!({ "changed": true, "state": "exited" }));
+    let is_it = |container: &Value| container["id"] == running["id"];
+    listed(&server, "/api/v1/containers?state=exited&limit=100", |exited| exited.iter().any(is_it)).await;
+
+    let report = simulation.ended().await;
+    assert_eq!((report.joins, report.peak, report.linked, report.links), (20, 20, 20, 20), "{report}");
+    assert_eq!((report.orders.succeeded, report.orders.failed, report.orders.refused), (1, 0, 0));
+    assert!(report.errors.is_empty(), "{report}");
+    assert!(report.ack_latency.count > 40 && report.ack_latency.p99_ms >= report.ack_latency.p50_ms);
+    assert_eq!((report.frames["inventory"], report.frames["command_result"]), (20, 2));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn orders_fail_as_often_as_planned() {
+    let server = TestServer::start().await;
+    let simulation = Simulation::start(Plan { failures: 1.0, ..plan(&server, 1).await });
+    let containers = listed(&server, "/api/v1/containers", |containers| containers.len() == 3).await;
+    let id = containers[0]["id"].as_str().unwrap();
+    let restart = http().post(server.at(&format!("/api/v1/containers/{id}/restart?wait=20")));
+    let restart = restart.bearer_auth(server.admin().await).json(&json!({}));
+    let command: Value = restart.send().await.unwrap().json().await.unwrap();
+    assert_eq!(command["status"], "failed", "{command}");
+    let report = simulation.ended().await;
+    assert_eq!((report.orders.succeeded, report.orders.failed), (0, 1));
+}
+
+#[tokio::test]
+async fn cut_links_come_back_without_gap_or_duplicate() {
+    let server = TestServer::start_with(Duration::from_secs(1)).await;
+    let cuts = Plan { drops: 30.0, churn: 60.0, ..plan(&server, 5).await };
+    let simulation = Simulation::start(cuts);
+    let came_back = |events: &[Value]| events.len() >= 5 + 8;
+    listed(&server, "/api/v1/events/history?types=agent.online&limit=1000", came_back).await;
+    let died = |events: &[Value]| !events.is_empty();
+    listed(&server, "/api/v1/events/history?types=container.died&limit=1000", died).await;
+    for index in 0..5 {
+        let path = format!("/api/v1/agents/sim-000007-{index:05}/telemetry?limit=1000");
+        let stored = listed(&server, &path, |stored| stored.len() >= 5).await;
+        let times: Vec<Timestamp> =
+            stored.iter().map(|item| item["timestamp"].as_str().unwrap().parse().unwrap()).collect();
+        for pair in times.windows(2) {
+            let step = pair[0].duration_until(pair[1]).as_millis();
+            assert!((900..=1100).contains(&step), "measurements {step} ms apart: {times:?}");
+        }
+    }
+    let report = simulation.ended().await;
+    assert!(report.reconnects >= 8 && report.cuts >= 8, "{report}");
+    assert!(report.errors.is_empty(), "{report}");
+}
+
+/// What a fleet looks like: its agents' names, and each container's node, id, name and state.
+async fn fleet(server: &TestServer) -> BTreeMap<String, Value> {
+    let containers = listed(server, "/api/v1/containers", |containers| containers.len() == 9).await;
+    let facts = |container: &Value| {
+        let node = container["node"].as_str().unwrap();
+        let name = container["name"].as_str().unwrap();
+        (format!("{node}/{name}"), json!([container["id"], container["state"], container["started_at"]]))
+    };
+    containers.iter().map(facts).collect()
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_fleet() {
+    let mut fleets = Vec::new();
+    for _ in 0..2 {
+        let server = TestServer::start().await;
+        let simulation = Simulation::start(plan(&server, 3).await);
+        fleets.push(fleet(&server).await);
+        simulation.ended().await;
+    }
+    assert!(fleets[0].contains_key("sim-000007-00002/redis-2"), "{fleets:?}");
+    assert_eq!(fleets[0], fleets[1]);
+}
+
+/// A simulation that keeps its agents in a file.
+async fn keeping(server: &TestServer, file: &Path, seed: u64) -> Simulation {
+    let keep = Plan { keep: Some(file.to_path_buf()), seed, ..plan(server, 3).await };
+    Simulation::start(keep)
+}
+
+#[tokio::test]
+async fn kept_agents_come_back_even_after_a_run_that_was_killed() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = TestServer::start_with(Duration::from_secs(1)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fleet.json");
+    for (run, seed) in [(0, 1), (1, 2)] {
+        let simulation = keeping(&server, &file, seed).await;
+        listed(&server, "/api/v1/agents", |agents| online(agents) == 3).await;
+        fleet(&server).await;
+        let report = simulation.ended().await;
+        assert_eq!((report.joins, report.seed), (if run == 0 { 3 } else { 0 }, 1), "{report}");
+        assert!(report.errors.is_empty(), "{report}");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        listed(&server, "/api/v1/agents", |agents| online(agents) == 0).await;
+    }
+    // As after a kill: the file says of the epochs what was so when the run began.
+    let before = std::fs::read_to_string(&file).unwrap();
+    let simulation = keeping(&server, &file, 3).await;
+    listed(&server, "/api/v1/agents", |agents| online(agents) == 3).await;
+    simulation.ended().await;
+    std::fs::write(&file, before.replace("\"ended_well\":true", "\"ended_well\":false")).unwrap();
+    listed(&server, "/api/v1/agents", |agents| online(agents) == 0).await;
+    let simulation = keeping(&server, &file, 4).await;
+    let agents = listed(&server, "/api/v1/agents", |agents| online(agents) == 3).await;
+    assert_eq!(agents.len(), 3, "they are the same agents still");
+    assert!(simulation.ended().await.errors.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_said_at_once() {
+    let server = TestServer::start().await;
+    let good = plan(&server, 2).await;
+    let run = |plan: Plan| async { sim::run(plan, CancellationToken::new(), |_| {}).await.unwrap_err() };
+    assert!(matches!(run(Plan { token: None, ..good.clone() }).await, SimError::NoToken));
+    let stranger = Plan { token: Some("wpk_nobody".into()), ..good.clone() };
+    assert!(matches!(run(stranger).await, SimError::NotAllowed { .. }));
+    assert!(matches!(run(Plan { agents: 100_001, ..good.clone() }).await, SimError::Plan(_)));
+    assert!(matches!(
+        run(Plan { server: "nowhere".into(), ..good.clone() }).await,
+        SimError::NotAnAddress(_)
+    ));
+    let simulation = Simulation::start(good.clone());
+    listed(&server, "/api/v1/agents", |agents| online(agents) == 2).await;
+    assert!(matches!(run(good).await, SimError::NameTaken { .. }));
+    simulation.ended().await;
+}
