@@ -19,6 +19,7 @@ use super::{
     app::App,
     caller,
     failure::{Failure, REQUEST_ID},
+    fixed::{Fixed, unless_known},
     shape::Shape,
 };
 use crate::{
@@ -76,6 +77,7 @@ impl<E: Endpoint> Answer<E> {
     pub(super) fn with_status(status: StatusCode, response: &E::Response) -> Self {
         let (kind, body) = match E::CONTENT {
             Content::Text => ("text/plain; charset=utf-8", plain(response)),
+            Content::Html => ("text/html; charset=utf-8", plain(response)),
             Content::Json | Content::WebSocket => (
                 "application/json",
                 serde_json::to_vec(response).expect("responses are plain data and always serialize"),
@@ -85,6 +87,11 @@ impl<E: Endpoint> Answer<E> {
         *answer.status_mut() = status;
         answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         Self { response: answer, endpoint: PhantomData }
+    }
+
+    /// What was made at start.
+    pub(super) fn fixed(fixed: &Fixed) -> Self {
+        Self { response: fixed.response(), endpoint: PhantomData }
     }
 
     /// The connection becomes a WebSocket.
@@ -168,12 +175,12 @@ where
     }
     let upgrade = match E::CONTENT {
         Content::WebSocket => Some(upgrade_of(&mut parts, &app).await?),
-        Content::Json | Content::Text => None,
+        Content::Json | Content::Text | Content::Html => None,
     };
     let request = read::<E>(&mut parts, body, shape).await?;
     let claim = claim_of::<E>(&parts.headers, &request, &origin)?;
     let call = Call { app, request, caller, origin, claim, upgrade };
-    Ok(handler(call).await?.response)
+    Ok(unless_known(&parts.headers, handler(call).await?.response))
 }
 
 /// Refuses a caller whose role does not reach, and writes that down.

@@ -10,5 +10,6 @@ mod halves;
 mod harness;
 mod layering;
 mod node;
+mod openapi;
 mod store;
 mod support;
