@@ -173,11 +173,11 @@ where
         Verdict::SignIn => return Err(not_signed_in().into()),
         Verdict::Forbidden => return Err(forbidden::<E>(&app, &origin).await.into()),
     }
+    let request = read::<E>(&mut parts, body, shape).await?;
     let upgrade = match E::CONTENT {
         Content::WebSocket => Some(upgrade_of(&mut parts, &app).await?),
         Content::Json | Content::Text | Content::Html => None,
     };
-    let request = read::<E>(&mut parts, body, shape).await?;
     let claim = claim_of::<E>(&parts.headers, &request, &origin)?;
     let call = Call { app, request, caller, origin, claim, upgrade };
     Ok(unless_known(&parts.headers, handler(call).await?.response))

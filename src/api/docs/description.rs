@@ -218,7 +218,7 @@ fn sends_a_body(method: &Method) -> bool {
     *method == Method::POST || *method == Method::PUT
 }
 
-/// The fields of a request: those of the path first, those of the body last.
+/// The fields of a request: those of the path first, those of the body last, what is required before the rest.
 fn fields<E: Endpoint>(schema: &Value) -> Vec<Field> {
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     let is_required = |name: &str| {
@@ -239,7 +239,7 @@ fn fields<E: Endpoint>(schema: &Value) -> Vec<Field> {
             }
         })
         .collect();
-    fields.sort_by_key(|field| field.place as u8);
+    fields.sort_by_key(|field| (field.place as u8, !field.required));
     fields
 }
 

@@ -104,7 +104,7 @@ fn call(page: &mut String, description: &Description, operation: &Operation) {
     answers(page, operation);
     page.push_str(&format!("<pre>{}</pre>\n", escape(&curl(operation))));
     if let Some(example) =
-        description.example(&operation.response).filter(|_| operation.content != Content::Html)
+        description.example(&operation.response).filter(|_| operation.access != Access::Agent)
     {
         let text = serde_json::to_string_pretty(&example).unwrap_or_default();
         page.push_str(&format!(
