@@ -68,8 +68,9 @@ pub(super) async fn telemetry(call: Call<GetAgentTelemetry>) -> Result<Answer<Ge
 
 /// The moment right after a cursor.
 fn after(cursor: &str) -> Result<Timestamp, Error> {
-    let last: Timestamp = cursor.parse().map_err(|_| Error::field("cursor", "expected next_cursor"))?;
-    Ok(last + SignedDuration::from_micros(1))
+    let last: Option<Timestamp> = cursor.parse().ok();
+    last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok())
+        .ok_or_else(|| Error::field("cursor", "expected next_cursor"))
 }
 
 pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgentHealth>, Error> {

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{get, post};
-use crate::harness::{TestServer, http};
+use crate::{
+    harness::{TestServer, http},
+    node::TestNode,
+};
 
 #[tokio::test]
 async fn health_answers_ok_as_text() {
@@ -118,5 +121,16 @@ async fn a_key_never_rises_above_its_holder_and_ends_when_revoked() {
     let revoked = http().delete(server.at(&path)).bearer_auth(&viewer).send().await.unwrap();
     assert_eq!(revoked.status().as_u16(), 200);
     assert_eq!(me().await.unwrap().status().as_u16(), 401);
+    server.stop().await;
+}
+
+/// The moment after the last one that can be told was once a panic.
+#[tokio::test]
+async fn a_cursor_at_the_end_of_time_is_a_wrong_field() {
+    let server = TestServer::start().await;
+    TestNode::joined(&server, "web-1").await;
+    let path = "/api/v1/agents/web-1/telemetry?cursor=9999-12-30T22:00:00.999999999Z";
+    let (status, problem) = get(&server, path).await;
+    assert_eq!((status, problem["errors"][0]["pointer"].as_str()), (400, Some("/cursor")), "{problem}");
     server.stop().await;
 }
