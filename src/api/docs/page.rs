@@ -1,7 +1,9 @@
 //! The description as one page that loads nothing and runs nothing.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -39,6 +41,7 @@ pub(super) fn render(description: &Description) -> (String, String) {
         }
         page.push_str("</section>\n");
     }
+    statuses(&mut page, description);
     types(&mut page, description);
     page.push_str("</main>\n</div>\n</body>\n</html>\n");
     let policy = format!(
@@ -62,12 +65,12 @@ fn contents(page: &mut String, description: &Description) {
         page.push_str(&format!("<h2>{}</h2>\n<ul>\n", words::noun(noun).0));
         for operation in description.operations().iter().filter(|operation| operation.noun == noun) {
             let summary = operation.summary.split([';', ':', ',']).next().unwrap_or_default();
-            let words = escape(summary.trim_end_matches('.'));
+            let words = prose(summary.trim_end_matches('.'));
             page.push_str(&format!("<li><a href=\"#{}\">{words}</a></li>\n", operation.name));
         }
         page.push_str("</ul>\n");
     }
-    page.push_str("<h2><a href=\"#types\">Types</a></h2>\n</nav>\n");
+    page.push_str("<h2>Besides</h2>\n<ul>\n<li><a href=\"#statuses\">Statuses</a></li>\n<li><a href=\"#types\">Types</a></li>\n</ul>\n</nav>\n");
 }
 
 fn call(page: &mut String, description: &Description, operation: &Operation) {
@@ -85,7 +88,10 @@ fn call(page: &mut String, description: &Description, operation: &Operation) {
         page.push_str(&format!("<p class=\"soft\">Also at <code>{alias}</code></p>\n"));
     }
     if !operation.fields.is_empty() || operation.keyed {
-        page.push_str("<div class=\"scroll\"><table>\n<tr><th>Field</th><th>In</th><th>Type</th><th>Meaning</th></tr>\n");
+        page.push_str(
+            "<div class=\"scroll\"><table class=\"fields\">\n\
+             <tr><th>Field</th><th>In</th><th>Type</th><th>Meaning</th></tr>\n",
+        );
         for field in &operation.fields {
             let must = if field.required { "<span class=\"must\">required</span>" } else { "" };
             row(
@@ -103,9 +109,7 @@ fn call(page: &mut String, description: &Description, operation: &Operation) {
     }
     answers(page, operation);
     page.push_str(&format!("<pre>{}</pre>\n", escape(&curl(operation))));
-    if let Some(example) =
-        description.example(&operation.response).filter(|_| operation.access != Access::Agent)
-    {
+    if let Some(example) = description.example(&operation.response).filter(|example| *example != json!({})) {
         let text = serde_json::to_string_pretty(&example).unwrap_or_default();
         page.push_str(&format!(
             "<details><summary>An answer</summary><pre>{}</pre></details>\n",
@@ -130,21 +134,20 @@ fn answers(page: &mut String, operation: &Operation) {
         Content::WebSocket if operation.access == Access::Agent => "a WebSocket".to_owned(),
         Content::WebSocket => format!("a WebSocket of {}", type_of(&operation.response)),
     };
-    let refusals: Vec<String> = operation
-        .refusals
-        .iter()
-        .map(|status| format!("<abbr title=\"{}\">{status}</abbr>", escape(words::status(*status))))
-        .collect();
-    let success: Vec<String> = operation
-        .success
-        .iter()
-        .map(|status| format!("<abbr title=\"{}\">{status}</abbr>", escape(words::status(*status))))
-        .collect();
     page.push_str(&format!(
-        "<p class=\"answers\"><b>{}</b> {body} <span class=\"soft\">· refusals {}, as <a href=\"#type-Problem\">Problem</a></span></p>\n",
-        success.join(", "),
-        refusals.join(", ")
+        "<p class=\"answers\"><b>{}</b> {body} <span class=\"soft\">· refusals {}, as \
+         <a href=\"#type-Problem\">Problem</a></span></p>\n",
+        list(operation.success.iter().copied()),
+        list(operation.refusals.iter().copied())
     ));
+}
+
+/// Statuses, each with its meaning for whoever points at it.
+fn list(statuses: impl Iterator<Item = u16>) -> String {
+    statuses
+        .map(|status| format!("<span title=\"{}\">{status}</span>", escape(words::status(status))))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The call as a shell has it.
@@ -183,6 +186,25 @@ fn curl(operation: &Operation) -> String {
         if operation.content == Content::WebSocket { "${WORPEN_SERVER/http/ws}" } else { "$WORPEN_SERVER" };
     words.push(format!("\"{server}{path}\""));
     words.join(" ")
+}
+
+fn statuses(page: &mut String, description: &Description) {
+    page.push_str(
+        "<section id=\"statuses\">\n<h2>Statuses</h2>\n<p>What each means, wherever it comes.</p>\n<table>\n",
+    );
+    let statuses: BTreeSet<u16> = description
+        .operations()
+        .iter()
+        .flat_map(|operation| operation.success.iter().chain(&operation.refusals).copied())
+        .collect();
+    for status in statuses {
+        page.push_str(&format!(
+            "<tr><td><b>{status}</b> {}</td><td>{}</td></tr>\n",
+            words::reason(status),
+            prose(words::status(status))
+        ));
+    }
+    page.push_str("</table>\n</section>\n");
 }
 
 fn types(page: &mut String, description: &Description) {
