@@ -13,6 +13,9 @@ use super::{
 };
 use crate::proto::endpoint::{Access, Content};
 
+/// The letters of a line that the page shows without scrolling.
+const LINE: usize = 92;
+
 const STYLE: &str = include_str!("page.css");
 
 /// The page, and the `Content-Security-Policy` that lets it have its own style and nothing else.
@@ -70,7 +73,10 @@ fn contents(page: &mut String, description: &Description) {
         }
         page.push_str("</ul>\n");
     }
-    page.push_str("<h2>Besides</h2>\n<ul>\n<li><a href=\"#statuses\">Statuses</a></li>\n<li><a href=\"#types\">Types</a></li>\n</ul>\n</nav>\n");
+    page.push_str(
+        "<h2>Besides</h2>\n<ul>\n<li><a href=\"#statuses\">Statuses</a></li>\n\
+         <li><a href=\"#types\">Types</a></li>\n</ul>\n</nav>\n",
+    );
 }
 
 fn call(page: &mut String, description: &Description, operation: &Operation) {
@@ -184,8 +190,9 @@ fn curl(operation: &Operation) -> String {
     }
     let server =
         if operation.content == Content::WebSocket { "${WORPEN_SERVER/http/ws}" } else { "$WORPEN_SERVER" };
-    words.push(format!("\"{server}{path}\""));
-    words.join(" ")
+    let (line, address) = (words.join(" "), format!("\"{server}{path}\""));
+    let parting = if !line.ends_with("\n ") && line.len() + address.len() > LINE { " \\\n  " } else { " " };
+    format!("{line}{parting}{address}")
 }
 
 fn statuses(page: &mut String, description: &Description) {
