@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::ws::{feed::Feed, hub::Hub};
+use super::{
+    docs::Docs,
+    ws::{feed::Feed, hub::Hub},
+};
 use crate::{
     core::{
         fleet::SharedFleet,
@@ -34,6 +37,8 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// The links.
     pub hub: Arc<Hub>,
+    /// The API, described.
+    pub docs: Docs,
     /// This server.
     pub server: ServerId,
     /// Signs commands.

@@ -24,6 +24,7 @@ use super::{
     app::App,
     caller, clock,
     failure::{Failure, REQUEST_ID},
+    fixed::{Fixed, unless_known},
     shape::Shape,
 };
 use crate::{
@@ -86,6 +87,7 @@ impl<E: Endpoint> Answer<E> {
     pub(super) fn with_status(status: StatusCode, response: &E::Response) -> Self {
         let (kind, body) = match E::CONTENT {
             Content::Text => ("text/plain; charset=utf-8", plain(response)),
+            Content::Html => ("text/html; charset=utf-8", plain(response)),
             Content::Json | Content::WebSocket => (
                 "application/json",
                 serde_json::to_vec(response).expect("responses are plain data and always serialize"),
@@ -95,6 +97,11 @@ impl<E: Endpoint> Answer<E> {
         *answer.status_mut() = status;
         answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         Self { response: answer, endpoint: PhantomData }
+    }
+
+    /// What was made at start.
+    pub(super) fn fixed(fixed: &Fixed) -> Self {
+        Self { response: fixed.response(), endpoint: PhantomData }
     }
 
     /// The connection becomes a WebSocket.
@@ -138,11 +145,10 @@ impl Declared {
 struct Admitted {
     caller: Option<Caller>,
     origin: Origin,
-    upgrade: Option<WebSocketUpgrade>,
     texts: Vec<(String, String)>,
     body: Map<String, Value>,
     key: Option<String>,
-    credentials: HeaderMap,
+    parts: Parts,
 }
 
 /// Serves one request: recognizes the caller, judges it, reads the request, runs the handler, answers.
@@ -156,12 +162,17 @@ where
     let id = request_id();
     let (request_id, declared) = (id.clone(), Declared::of::<E>());
     let answered = async move {
-        let Admitted { caller, origin, upgrade, texts, body, key, credentials } =
+        let Admitted { caller, origin, texts, body, key, mut parts } =
             admit(&app, &declared, request, &request_id).await?;
         let request = shape.assemble::<E>(texts.into_iter(), body)?;
         let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
+        let upgrade = match declared.content {
+            Content::WebSocket => Some(upgrade_of(&mut parts, &app).await?),
+            Content::Json | Content::Text | Content::Html => None,
+        };
+        let credentials = credentials_of(&parts.headers);
         let call = Call { app, request, caller, origin, claim, upgrade, credentials };
-        Ok(handler(call).await?.response)
+        Ok(unless_known(&parts.headers, handler(call).await?.response))
     };
     // A task of its own: a caller that goes away must not end what it began between two steps.
     let answered = tokio::spawn(answered).await;
@@ -213,16 +224,10 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
         Verdict::SignIn => return Err(not_signed_in().into()),
         Verdict::Forbidden => return Err(forbidden(app, declared, &origin).await.into()),
     }
-    let upgrade = match declared.content {
-        Content::WebSocket => Some(upgrade_of(&mut parts, app).await?),
-        Content::Json | Content::Text => None,
-    };
     let texts = texts_of(&mut parts).await?;
     let body = body_of(&parts.headers, body).await?;
     let key = key_of(&parts.headers)?;
-    let credentials = parts.headers.remove(header::AUTHORIZATION);
-    let credentials = credentials.into_iter().map(|value| (header::AUTHORIZATION, value)).collect();
-    Ok(Admitted { caller, origin, upgrade, texts, body, key, credentials })
+    Ok(Admitted { caller, origin, texts, body, key, parts })
 }
 
 /// Refuses a caller whose role does not reach, and writes that down.
@@ -277,6 +282,12 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Failur
         Ok(_) => Err(Failure::http(400, "object_expected", "the body must be a JSON object")),
         Err(error) => Err(Failure::http(400, "bad_json", format!("the body is not JSON: {error}"))),
     }
+}
+
+/// The header that the caller is recognized by, alone.
+fn credentials_of(headers: &HeaderMap) -> HeaderMap {
+    let shown = headers.get(header::AUTHORIZATION).cloned();
+    shown.into_iter().map(|value| (header::AUTHORIZATION, value)).collect()
 }
 
 /// The value of the header `Idempotency-Key`.

@@ -9,6 +9,7 @@ mod command;
 mod container;
 mod event;
 mod failure;
+mod fixed;
 mod health;
 mod image;
 mod invitation;
@@ -19,6 +20,7 @@ mod shape;
 mod user;
 
 pub mod app;
+pub mod docs;
 pub mod ws;
 
 pub use registry::{Api, Route};
@@ -30,6 +32,8 @@ use crate::proto;
 pub fn api() -> Api {
     Api::new()
         .add::<proto::health::GetHealth, _, _>(health::get)
+        .add::<proto::docs::GetOpenApi, _, _>(docs::openapi)
+        .add::<proto::docs::GetApiDocs, _, _>(docs::page)
         // Signing in, callers and their keys
         .add::<proto::auth::Login, _, _>(auth::login)
         .add::<proto::auth::WhoAmI, _, _>(auth::me)

@@ -13,6 +13,7 @@ use axum::{
 use super::{
     app::App,
     call::{self, Answer, Call},
+    docs::{self, Description, Docs},
     failure::Failure,
     shape::Shape,
 };
@@ -38,11 +39,12 @@ pub struct Route {
 pub struct Api {
     router: Router<Arc<App>>,
     routes: Vec<Route>,
+    description: Description,
 }
 
 impl Api {
     pub(super) fn new() -> Self {
-        Self { router: Router::new(), routes: Vec::new() }
+        Self { router: Router::new(), routes: Vec::new(), description: Description::new() }
     }
 
     /// Adds an endpoint under its path and its aliases.
@@ -57,6 +59,7 @@ impl Api {
         H: Fn(Call<E>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<Answer<E>, Error>> + Send + 'static,
     {
+        self.description.add::<E>();
         let shape = Arc::new(Shape::of::<E>());
         let filter = MethodFilter::try_from(E::METHOD).expect("endpoints use the common methods");
         for path in std::iter::once(&E::PATH).chain(E::ALIASES) {
@@ -74,6 +77,18 @@ impl Api {
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    /// The routes described, as they are served.
+    #[must_use]
+    pub fn docs(&self) -> Docs {
+        Docs::of(&self.description)
+    }
+
+    /// The routes described in OpenAPI 3.1.
+    #[must_use]
+    pub fn openapi(&self) -> serde_json::Value {
+        docs::document(&self.description)
     }
 
     /// The service that answers them, and every other path and method with a problem.

@@ -17,6 +17,9 @@ pub(super) struct Shape {
     fields: BTreeMap<String, Kind>,
 }
 
+/// Below it, a double that is whole is exactly one integer.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// What the text of a path or query becomes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -42,6 +45,11 @@ impl Shape {
         body: Map<String, Value>,
     ) -> Result<E::Request, Error> {
         let mut whole = body;
+        for (name, value) in &mut whole {
+            if self.fields.get(name) == Some(&Kind::Integer) {
+                *value = whole_number(value.take());
+            }
+        }
         let mut errors = Vec::new();
         for (name, text) in texts {
             let value = self.fields.get(&name).map_or(Ok(Value::Null), |kind| read(*kind, &text));
@@ -68,6 +76,16 @@ impl Shape {
             let pointer = pointer(error.path());
             Error::Invalid(vec![FieldError { pointer, detail: error.into_inner().to_string() }])
         })
+    }
+}
+
+/// `5.0` is an integer to JSON Schema (2020-12, section 4.2.3), which knows one kind of number; serde knows two.
+fn whole_number(value: Value) -> Value {
+    match value.as_f64() {
+        Some(number) if value.is_f64() && number.fract() == 0.0 && number.abs() < MAX_EXACT => {
+            format!("{number:.0}").parse::<i64>().map_or(value, Value::from)
+        }
+        _ => value,
     }
 }
 

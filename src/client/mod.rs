@@ -151,7 +151,9 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, content: Content, bytes: &[u8]) -> Result<T, ClientError> {
         let read = match content {
-            Content::Text => serde_json::from_value(String::from_utf8_lossy(bytes).into_owned().into()),
+            Content::Text | Content::Html => {
+                serde_json::from_value(String::from_utf8_lossy(bytes).into_owned().into())
+            }
             _ if bytes.is_empty() => serde_json::from_slice(b"{}"),
             _ => serde_json::from_slice(bytes),
         };

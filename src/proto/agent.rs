@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     endpoint::{Empty, endpoints},
+    example,
     page::Page,
     telemetry::{Telemetry, TelemetryRange},
 };
@@ -23,11 +24,12 @@ endpoints! {
     /// Says how an agent is and why.
     GetAgentHealth: GET "/api/v1/agents/{id}/health", Viewer, AgentRef => AgentHealth;
     /// Removes an agent for good; its id is never used again.
-    RemoveAgent: DELETE "/api/v1/agents/{id}", Admin, AgentRef => Empty;
+    RemoveAgent: DELETE "/api/v1/agents/{id}", Admin, AgentRef => Empty { REFUSALS: &'static [u16] = &[409]; };
 }
 
 /// Names an agent.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::agent_ref())]
 pub struct AgentRef {
     /// The agent's id or its name.
     pub id: String,
@@ -35,6 +37,7 @@ pub struct AgentRef {
 
 /// Asks for agents.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::list_agents())]
 pub struct ListAgentsRequest {
     /// Only agents in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +47,7 @@ pub struct ListAgentsRequest {
     pub site: Option<String>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +123,7 @@ pub struct ContainerEngine {
 
 /// One agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::agent())]
 pub struct Agent {
     /// The agent's id.
     pub id: AgentId,
@@ -150,6 +155,7 @@ pub struct Agent {
 
 /// One agent with what is known of it now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::agent_detail())]
 pub struct AgentDetail {
     /// The agent.
     #[serde(flatten)]
@@ -162,6 +168,7 @@ pub struct AgentDetail {
 
 /// How an agent is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::agent_health())]
 pub struct AgentHealth {
     /// The agent's id.
     pub id: AgentId,

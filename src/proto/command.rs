@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::endpoints;
+use super::{endpoint::endpoints, example};
 use crate::id::{AgentId, CommandId, ExecutionId};
 
 endpoints! {
@@ -14,11 +14,13 @@ endpoints! {
 
 /// Names a command.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::get_command())]
 pub struct GetCommandRequest {
     /// The command's id.
     pub id: CommandId,
     /// Seconds to wait for the end, 0 to 300; 0 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
     pub wait: Option<u32>,
 }
 
@@ -52,6 +54,7 @@ pub enum CommandStatus {
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::command())]
 pub struct Command {
     /// The command's id.
     pub id: CommandId,

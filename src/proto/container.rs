@@ -6,32 +6,48 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{command::Command, endpoint::endpoints, page::Page};
+use super::{command::Command, endpoint::endpoints, example, page::Page};
 use crate::id::AgentId;
 
 endpoints! {
     /// Lists the containers of the fleet.
-    ListContainers: GET "/api/v1/containers", Viewer, ListContainersRequest => Page<Container>;
+    ListContainers: GET "/api/v1/containers", Viewer, ListContainersRequest => Page<Container> {
+        REFUSALS: &'static [u16] = &[404];
+    };
     /// Describes one container.
-    GetContainer: GET "/api/v1/containers/{id}", Viewer, ContainerRef => Container;
+    GetContainer: GET "/api/v1/containers/{id}", Viewer, ContainerRef => Container { REFUSALS: &'static [u16] = &[409]; };
     /// Starts a container.
     StartContainer: POST "/api/v1/containers/{id}/start", Operator, ActOnContainer => Command {
         QUERY: &'static [&'static str] = &["wait"];
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
     };
     /// Stops a container: its stop signal, then after `timeout_s` the end.
     StopContainer: POST "/api/v1/containers/{id}/stop", Operator, StopContainerRequest => Command {
         QUERY: &'static [&'static str] = &["wait"];
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
     };
     /// Stops a container, then starts it.
     RestartContainer: POST "/api/v1/containers/{id}/restart", Operator, StopContainerRequest => Command {
         QUERY: &'static [&'static str] = &["wait"];
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
     };
     /// Removes a container; a running one only with `force`.
-    RemoveContainer: DELETE "/api/v1/containers/{id}", Operator, RemoveContainerRequest => Command;
+    RemoveContainer: DELETE "/api/v1/containers/{id}", Operator, RemoveContainerRequest => Command {
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
+    };
 }
 
 /// Names a container.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::container_ref())]
 pub struct ContainerRef {
     /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
     pub id: String,
@@ -39,6 +55,7 @@ pub struct ContainerRef {
 
 /// Asks for containers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::list_containers())]
 pub struct ListContainersRequest {
     /// Only those on this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +65,7 @@ pub struct ListContainersRequest {
     pub state: Option<ContainerState>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,34 +74,41 @@ pub struct ListContainersRequest {
 
 /// Asks for an act on a container.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::act_on_container())]
 pub struct ActOnContainer {
     /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
     pub id: String,
     /// Seconds to wait for the end, 0 to 300; 30 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
     pub wait: Option<u32>,
 }
 
 /// Asks for a stop or a restart.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::stop_container())]
 pub struct StopContainerRequest {
     /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
     pub id: String,
     /// Seconds to wait for the end, 0 to 300; 30 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
     pub wait: Option<u32>,
     /// Seconds between the stop signal and the kill, 0 to 300; the container's own setting unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
     pub timeout_s: Option<u32>,
 }
 
 /// Asks for a removal.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::remove_container())]
 pub struct RemoveContainerRequest {
     /// The engine's id or a unique prefix of it, `node/name`, or a name that only one node has.
     pub id: String,
     /// Seconds to wait for the end, 0 to 300; 30 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
     pub wait: Option<u32>,
     /// Whether a running container may be killed first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -161,6 +186,7 @@ pub struct ContainerFacts {
 
 /// A container of the fleet; its key is the agent and the engine's id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::container())]
 pub struct Container {
     /// What the engine says.
     #[serde(flatten)]

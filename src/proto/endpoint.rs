@@ -24,6 +24,16 @@ pub trait Endpoint: Send + Sync + 'static {
     const CONTENT: Content = Content::Json;
     /// One line for people.
     const SUMMARY: &'static str;
+    /// What the call is called in Rust; OpenAPI's `operationId` is made of it.
+    const NAME: &'static str;
+    /// The module that declares it; the last part is its noun.
+    const MODULE: &'static str;
+    /// The statuses of success, the usual one first.
+    const SUCCESS: &'static [u16] = &[200];
+    /// The statuses of refusals that neither its form nor its access implies.
+    const REFUSALS: &'static [u16] = &[];
+    /// Whether an `Idempotency-Key` makes a repetition count once.
+    const KEYED: bool = false;
     /// What the caller says.
     type Request: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
     /// What the server answers when it succeeds.
@@ -66,6 +76,8 @@ pub enum Content {
     Json,
     /// `text/plain`.
     Text,
+    /// `text/html`, under a policy that lets it load nothing.
+    Html,
     /// The connection becomes a WebSocket (RFC 6455).
     WebSocket,
 }
@@ -89,7 +101,9 @@ macro_rules! endpoints {
             const METHOD: ::http::Method = ::http::Method::$method;
             const PATH: &'static str = $path;
             const ACCESS: $crate::proto::endpoint::Access = $crate::proto::endpoint::Access::$access;
-            const SUMMARY: &'static str = $summary;
+            const SUMMARY: &'static str = $summary.trim_ascii();
+            const NAME: &'static str = stringify!($name);
+            const MODULE: &'static str = module_path!();
             $($(const $constant: $type = $value;)*)?
             type Request = $request;
             type Response = $response;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     endpoint::{Content, endpoints},
+    example,
     page::Page,
     telemetry::Telemetry,
 };
@@ -25,6 +26,7 @@ endpoints! {
 
 /// Asks for events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::event_history())]
 pub struct EventHistoryRequest {
     /// Only events after this sequence; 0 for the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +39,7 @@ pub struct EventHistoryRequest {
     pub node: Option<String>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +48,7 @@ pub struct EventHistoryRequest {
 
 /// Asks for a stream.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::subscribe())]
 pub struct SubscribeRequest {
     /// Events after this sequence; 0 for the beginning, only new ones unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,6 +96,7 @@ pub enum StreamItem {
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::event())]
 pub struct Event {
     /// Always `1.0`.
     pub specversion: String,

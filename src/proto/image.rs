@@ -4,22 +4,26 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{endpoint::endpoints, page::Page};
+use super::{endpoint::endpoints, example, page::Page};
 use crate::id::AgentId;
 
 endpoints! {
     /// Lists the images that the nodes hold.
-    ListImages: GET "/api/v1/images", Viewer, ListImagesRequest => Page<Image>;
+    ListImages: GET "/api/v1/images", Viewer, ListImagesRequest => Page<Image> {
+        REFUSALS: &'static [u16] = &[404];
+    };
 }
 
 /// Asks for images.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::list_images())]
 pub struct ListImagesRequest {
     /// Only those on this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +50,7 @@ pub struct ImageFacts {
 
 /// An image on a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::image())]
 pub struct Image {
     /// What the engine says.
     #[serde(flatten)]

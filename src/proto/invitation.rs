@@ -4,31 +4,40 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::endpoints;
+use super::{endpoint::endpoints, example};
 use crate::id::{AgentId, InvitationId, ServerId};
 
 endpoints! {
     /// Makes a one-use invitation for a node.
-    InviteAgent: POST "/api/v1/invitations", Admin, InviteRequest => Invitation;
+    InviteAgent: POST "/api/v1/invitations", Admin, InviteRequest => Invitation {
+        SUCCESS: &'static [u16] = &[201];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
+    };
     /// Spends an invitation: a node hands in its public key and becomes an agent.
-    JoinFleet: POST "/api/v1/join", Anyone, JoinRequest => Joined;
+    JoinFleet: POST "/api/v1/join", Anyone, JoinRequest => Joined { REFUSALS: &'static [u16] = &[409]; };
 }
 
 /// Asks for an invitation.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::invite())]
 pub struct InviteRequest {
-    /// The name the node will have: 1 to 63 of `a-z 0-9 . -`.
+    /// The name the node will have: 1 to 63 of `a-z 0-9 . -`, with a letter or digit at both ends.
+    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub name: String,
-    /// The site it will belong to; `default` unless told.
+    /// The site it will belong to, spelt like a name; `default` unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"))]
     pub site: Option<String>,
     /// Seconds until the invitation expires, 10 to 86,400; 900 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 10, max = 86_400))]
     pub expires_in: Option<u64>,
 }
 
 /// An invitation, shown this once.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::invitation())]
 pub struct Invitation {
     /// The invitation's id.
     pub id: InvitationId,
@@ -44,18 +53,22 @@ pub struct Invitation {
 
 /// What a node presents to join.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::join())]
 pub struct JoinRequest {
     /// The invitation's id.
     pub invitation: InvitationId,
     /// The node's Ed25519 public key, base64url.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{43}$"))]
     pub public_key: String,
     /// The signature of that key over the invitation, its secret and the key (see [`crate::core::invitation`]),
     /// base64url. The secret itself is never sent.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{86}$"))]
     pub signature: String,
 }
 
 /// The answer to a node that joined; the same again when the same key asks with the same invitation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::joined())]
 pub struct Joined {
     /// The agent's id.
     pub id: AgentId,

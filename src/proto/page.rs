@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::example;
+
 /// The items a page holds when nobody asked for a number.
 pub const DEFAULT_LIMIT: u32 = 100;
 
@@ -11,6 +13,7 @@ pub const MAX_LIMIT: u32 = 1000;
 
 /// One page of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
@@ -20,9 +23,11 @@ pub struct Page<T> {
 
 /// Asks for a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::page())]
 pub struct PageRequest {
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,11 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::example;
+
 /// The media type of [`Problem`].
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What went wrong, for a person and for a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::problem())]
 pub struct Problem {
     /// A URI reference that names the kind of problem; `about:blank` when `status` says it all.
     #[serde(rename = "type")]

@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::example;
+
 /// Asks for an agent's telemetry.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::telemetry_range())]
 pub struct TelemetryRange {
     /// The agent's id or its name.
     pub id: String,
@@ -19,6 +22,7 @@ pub struct TelemetryRange {
     pub to: Option<Timestamp>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +31,7 @@ pub struct TelemetryRange {
 
 /// One set of measurements.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::telemetry())]
 pub struct Telemetry {
     /// The agent's name.
     pub agent_id: String,

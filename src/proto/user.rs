@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     endpoint::endpoints,
+    example,
     page::{Page, PageRequest},
 };
 use crate::id::UserId;
@@ -14,7 +15,11 @@ endpoints! {
     /// Lists the users.
     ListUsers: GET "/api/v1/users", Admin, PageRequest => Page<User>;
     /// Creates a user.
-    CreateUser: POST "/api/v1/users", Admin, CreateUserRequest => User;
+    CreateUser: POST "/api/v1/users", Admin, CreateUserRequest => User {
+        SUCCESS: &'static [u16] = &[201];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
+    };
 }
 
 /// What a caller may do; each role may do what the roles before it may.
@@ -43,6 +48,7 @@ impl Role {
 
 /// A user without the password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::user())]
 pub struct User {
     /// The user's id.
     pub id: UserId,
@@ -56,10 +62,13 @@ pub struct User {
 
 /// Asks for a new user.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::create_user())]
 pub struct CreateUserRequest {
     /// The name to sign in with: 1 to 64 of `a-z 0-9 . _ -`.
+    #[schemars(regex(pattern = r"^[a-z0-9._-]{1,64}$"))]
     pub username: String,
     /// The password, 12 to 1,024 characters.
+    #[schemars(length(min = 12, max = 1024))]
     pub password: String,
     /// What the user may do.
     pub role: Role,

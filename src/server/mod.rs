@@ -123,6 +123,7 @@ impl Server {
             fleet,
             feed,
             hub: Arc::new(Hub::default()),
+            docs: api::api().docs(),
             command_key,
             token_key,
             settings: Settings {

@@ -12,6 +12,8 @@ use crate::harness::{TestServer, http};
 /// The matrix, a row for each method and path. A route that is missing here, or here and not in the router, fails.
 const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/health", Anyone),
+    ("GET", "/api-docs/openapi.json", Anyone),
+    ("GET", "/api-docs", Anyone),
     ("POST", "/api/v1/auth/login", Anyone),
     ("POST", "/api/auth/login", Anyone),
     ("GET", "/api/v1/auth/me", Viewer),

@@ -11,6 +11,7 @@ mod halves;
 mod harness;
 mod layering;
 mod node;
+mod openapi;
 mod sim;
 mod store;
 mod support;

@@ -29,6 +29,19 @@ fn path_query_and_body_make_one_request() {
 }
 
 #[test]
+fn a_whole_number_may_have_a_point() {
+    let assemble = |value: serde_json::Value| {
+        let body = json!({ "timeout_s": value }).as_object().unwrap().clone();
+        Shape::of::<StopContainer>().assemble::<StopContainer>(texts(&[("id", "a")]), body)
+    };
+    assert_eq!(assemble(json!(175.0)).unwrap().timeout_s, Some(175));
+    for wrong in [json!(0.5), json!(-1.0), json!(1e300), json!("5")] {
+        let error = assemble(wrong).map(|_| ()).unwrap_err();
+        assert_eq!(fields(error)[0].0, "/timeout_s");
+    }
+}
+
+#[test]
 fn every_wrong_field_is_named() {
     let shape = Shape::of::<StopContainer>();
     let error = shape.assemble::<StopContainer>(texts(&[("wait", "soon"), ("colour", "red")]), Map::new());

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{get, post, post_as};
-use crate::harness::{TestServer, http};
+use crate::{
+    harness::{TestServer, http},
+    node::TestNode,
+};
 
 #[tokio::test]
 async fn health_answers_ok_as_text() {
@@ -149,5 +152,16 @@ async fn a_key_cannot_issue_its_own_successor() {
     let server = TestServer::start().await;
     let (status, problem) = post(&server, "/api/v1/auth/keys", &json!({ "name": "heir" }), None).await;
     assert_eq!(status, 403, "{problem}");
+    server.stop().await;
+}
+
+/// The moment after the last one that can be told was once a panic.
+#[tokio::test]
+async fn a_cursor_at_the_end_of_time_is_a_wrong_field() {
+    let server = TestServer::start().await;
+    TestNode::joined(&server, "web-1").await;
+    let path = "/api/v1/agents/web-1/telemetry?cursor=9999-12-30T22:00:00.999999999Z";
+    let (status, problem) = get(&server, path).await;
+    assert_eq!((status, problem["errors"][0]["pointer"].as_str()), (400, Some("/cursor")), "{problem}");
     server.stop().await;
 }

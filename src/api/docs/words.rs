@@ -1,0 +1,80 @@
+//! What the document and the page say in the same words.
+
+use axum::http::StatusCode;
+
+use crate::proto::endpoint::Access;
+
+/// What the API is, in a paragraph.
+pub(super) const ABOUT: &str = "Sees and commands a fleet of machines. Fields are JSON in `snake_case`, times are \
+    RFC 3339 in UTC. An unknown field is refused. A list comes in pages: send `next_cursor` back as `cursor` until it is \
+    `null`. An act on a node is a command: with `wait` the answer is `200` once it ended, whatever the outcome, else \
+    `202`. Every error is `application/problem+json` (RFC 9457), every answer carries its request's id in `x-request-id`; \
+    a path that is not here answers `404`, a method that a path has not `405`.";
+
+/// How callers prove who they are.
+pub(super) const BEARER: &str = "The token that signing in gives, or an API key (`wpk_...`).";
+
+/// What `Idempotency-Key` does.
+pub(super) const IDEMPOTENCY_KEY: &str = "Makes a repetition count once: within 24 hours the same caller's same request \
+    under the same key gives the first one's command. The same key with another request is `422`.";
+
+/// What a noun is, in a line.
+pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
+    match noun {
+        "health" => ("Health", "Whether the server is there."),
+        "docs" => ("Documentation", "The API described by itself."),
+        "auth" => ("Signing in", "Tokens for people, API keys for scripts."),
+        "user" => ("Users", "Who may sign in, and what they may do."),
+        "invitation" => ("Invitations", "How a node becomes part of the fleet."),
+        "link" => (
+            "Agent link",
+            "The WebSocket that an agent holds open; its frames are no part of this description.",
+        ),
+        "agent" => ("Agents", "The process on each node, and the node it speaks for."),
+        "container" => ("Containers", "Looked at from memory, acted on by commands."),
+        "image" => ("Images", "What the nodes hold."),
+        "command" => ("Commands", "The only way in which a node is touched."),
+        "event" => ("Events", "Whatever happened, in the order in which it was committed."),
+        _ => ("", ""),
+    }
+}
+
+/// Who may call, as a word and as a sentence.
+pub(super) const fn access(access: Access) -> (&'static str, &'static str) {
+    match access {
+        Access::Anyone => ("anyone", "Anyone may call it."),
+        Access::Agent => ("agent", "For agents, which prove themselves in their first frame."),
+        Access::Viewer => ("viewer", "Needs the role viewer, operator or admin."),
+        Access::Operator => ("operator", "Needs the role operator or admin."),
+        Access::Admin => ("admin", "Needs the role admin."),
+    }
+}
+
+/// What a status means here.
+pub(super) fn status(status: u16) -> &'static str {
+    match status {
+        101 => "The connection becomes a WebSocket (RFC 6455).",
+        200 => "Done.",
+        201 => "Created.",
+        202 => "The command goes on; look again with `wait`.",
+        304 => "What the caller has under this `ETag` is still right.",
+        400 => "A field is unknown, wrong or missing; `errors` names each.",
+        401 => "Nobody is signed in, or the proof does not hold.",
+        403 => "The caller's role does not reach.",
+        404 => "There is no such thing.",
+        408 => "The body did not come within 30 s.",
+        409 => "The state forbids it, or a name fits several things.",
+        413 => "The body is larger than 1 MiB.",
+        415 => "The body is not `application/json`.",
+        422 => "The `Idempotency-Key` was used for another request.",
+        426 => "This path is a WebSocket.",
+        500 => "A defect of the server; its log has the request's id.",
+        503 => "The server cannot do this just now; try again shortly.",
+        _ => "",
+    }
+}
+
+/// The name of a status, `Not Found`.
+pub(super) fn reason(status: u16) -> &'static str {
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown")
+}

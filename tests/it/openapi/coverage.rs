@@ -1,0 +1,113 @@
+//! `docs/api.md`: every route with what asked for it and the test that holds it.
+
+use std::{collections::BTreeSet, env, fmt::Write, fs, path::Path};
+
+use super::{calls, document};
+
+/// Makes the file anew.
+const BLESS: &str = "WORPEN_BLESS=1 cargo test --test it docs";
+
+/// For each route the rows of the ledger that ask for it (`W5` ...), and the test that would fail without it.
+const COVERAGE: &[(&str, &str, &str, &str)] = &[
+    ("GET", "/health", "W16", "health_answers_ok_as_text"),
+    ("GET", "/api-docs/openapi.json", "V18", "the_document_is_served_once_and_then_only_confirmed"),
+    ("GET", "/api-docs", "X13", "the_page_stands_alone"),
+    ("POST", "/api/v1/auth/login", "V1", "the_first_admin_signs_in_with_the_password_of_the_file"),
+    ("POST", "/api/auth/login", "X13", "a_wrong_password_and_an_unknown_user_get_one_answer"),
+    ("GET", "/api/v1/auth/me", "V1", "the_first_admin_signs_in_with_the_password_of_the_file"),
+    ("POST", "/api/v1/auth/keys", "X13", "a_key_never_rises_above_its_holder_and_ends_when_revoked"),
+    ("GET", "/api/v1/auth/keys", "X13", "what_each_call_answers_is_what_the_document_says"),
+    ("DELETE", "/api/v1/auth/keys/{id}", "X13", "a_key_never_rises_above_its_holder_and_ends_when_revoked"),
+    ("GET", "/api/v1/users", "V1", "what_each_call_answers_is_what_the_document_says"),
+    ("POST", "/api/v1/users", "V1", "what_each_call_answers_is_what_the_document_says"),
+    ("POST", "/api/v1/invitations", "V7", "of_many_nodes_that_spend_one_invitation_one_joins"),
+    ("POST", "/api/v1/join", "V7", "of_many_nodes_that_spend_one_invitation_one_joins"),
+    ("GET", "/ws/agent", "V6", "a_repeated_frame_changes_nothing"),
+    ("GET", "/api/v1/agents", "W5 V7", "what_each_call_answers_is_what_the_document_says"),
+    ("GET", "/api/v1/agents/{id}", "W5", "a_measurement_from_the_spool_does_not_pass_for_the_latest"),
+    ("GET", "/api/v1/agents/{id}/telemetry", "V8 V12", "a_repeated_frame_changes_nothing"),
+    ("GET", "/api/v1/agents/{id}/health", "V8", "what_each_call_answers_is_what_the_document_says"),
+    ("DELETE", "/api/v1/agents/{id}", "V7", "a_removed_agent_is_cut_off_and_its_id_never_comes_back"),
+    ("GET", "/api/v1/containers", "W8", "a_repeated_frame_changes_nothing"),
+    ("GET", "/api/v1/containers/{id}", "W8", "what_memory_holds_is_what_a_restarted_server_reads"),
+    ("POST", "/api/v1/containers/{id}/start", "W9", "a_command_that_waits_is_sent_when_the_node_links"),
+    ("POST", "/api/v1/containers/{id}/stop", "W9", "the_log_tells_a_command_with_its_causes"),
+    ("POST", "/api/v1/containers/{id}/restart", "W9", "what_each_call_answers_is_what_the_document_says"),
+    ("DELETE", "/api/v1/containers/{id}", "W9", "what_each_call_answers_is_what_the_document_says"),
+    ("GET", "/api/v1/images", "W10", "what_each_call_answers_is_what_the_document_says"),
+    ("GET", "/api/v1/commands/{id}", "V9", "a_command_that_nobody_took_expires"),
+    ("GET", "/api/v1/events/history", "X4", "the_log_tells_a_command_with_its_causes"),
+    ("GET", "/api/events/history", "X4", "what_each_call_answers_is_what_the_document_says"),
+    (
+        "GET",
+        "/api/v1/events/subscribe",
+        "X4",
+        "a_watcher_from_the_beginning_sees_every_event_once_and_in_order",
+    ),
+    ("GET", "/api/events/subscribe", "X4", "what_each_call_answers_is_what_the_document_says"),
+];
+
+#[test]
+fn docs_are_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api.md");
+    let fresh = table();
+    if env::var_os("WORPEN_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &fresh).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == fresh, "docs/api.md is stale; run:\n{BLESS}");
+}
+
+#[test]
+fn every_test_that_the_docs_name_exists() {
+    let mut sources = String::new();
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it"), &mut sources);
+    for (method, path, _, test) in COVERAGE {
+        assert!(sources.contains(&format!("fn {test}()")), "{method} {path}: there is no test {test}");
+    }
+}
+
+fn read_all(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, sources);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            sources.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn table() -> String {
+    let document = document();
+    let mut text = format!(
+        "# The API\n\nMade from the same description that a server shows at `/api-docs` and serves to programs at \
+         `/api-docs/openapi.json`.\nDo not edit; `{BLESS}` makes it anew, and a test fails while it is stale.\n\n\
+         Who may: each role may do what the roles before it may (viewer, operator, admin). Rows: what the ledger of \
+         the source\ndocuments asks for. Test: the one that fails without the route.\n"
+    );
+    let calls = calls(&document);
+    for tag in document["tags"].as_array().unwrap() {
+        let noun = tag["name"].as_str().unwrap();
+        writeln!(text, "\n## {noun}\n\n{}\n", tag["description"].as_str().unwrap()).unwrap();
+        text.push_str("| call | who may | what it does | rows | test |\n|---|---|---|---|---|\n");
+        for (method, path, call) in calls.iter().filter(|(_, _, call)| call["tags"][0] == noun) {
+            let summary = call["x-alias-of"].as_str().map_or_else(
+                || call["summary"].as_str().unwrap().to_owned(),
+                |path| format!("The same as `{path}`."),
+            );
+            let covered = COVERAGE.iter().find(|row| (row.0, row.1) == (method.as_str(), *path));
+            let (_, _, rows, test) = covered
+                .unwrap_or_else(|| panic!("{method} {path} needs its row in tests/it/openapi/coverage.rs"));
+            let who = call["x-access"].as_str().unwrap();
+            writeln!(text, "| `{method} {path}` | {who} | {summary} | {rows} | `{test}` |").unwrap();
+        }
+    }
+    let known: BTreeSet<(&str, &str)> =
+        calls.iter().map(|(method, path, _)| (method.as_str(), *path)).collect();
+    for (method, path, ..) in COVERAGE {
+        assert!(known.contains(&(*method, *path)), "{method} {path} is no route any more");
+    }
+    text
+}
