@@ -327,8 +327,8 @@ impl Fleet {
             ))
             .write(write(
                 "command.create",
-                "INSERT INTO commands (id, verb, args, status, actor, created_at, expires_at, timeout_s, correlation_id)
-                VALUES (?1, 'docker.restart', ?2, 'queued', 'user:ada', ?3, ?3, 30, ?1)",
+                "INSERT INTO commands (id, verb, args, actor, created_at, expires_at, timeout_s, correlation_id)
+                VALUES (?1, 'docker.restart', ?2, 'user:ada', ?3, ?3, 30, ?1)",
                 vec![command.clone().into(), r#"{"container":"nginx","timeout_s":10}"#.into(), now.into()],
             ))
             .write(write(
