@@ -60,7 +60,7 @@ pub struct JoinRequest {
     /// The node's Ed25519 public key, base64url.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{43}$"))]
     pub public_key: String,
-    /// The signature of that key over the invitation, its secret and the key (see [`crate::core::invitation`]),
+    /// The signature of that key over the invitation, its secret and the key (`core/invitation.rs` says how),
     /// base64url. The secret itself is never sent.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{86}$"))]
     pub signature: String,
