@@ -126,6 +126,19 @@ async fn a_server_that_cannot_prove_itself_gets_nothing() {
     assert_eq!(fleet.epoch_on_disk(), None);
 }
 
+/// One unsigned word of whoever answered once ended the agent for good.
+#[tokio::test]
+async fn a_refusal_that_nobody_proved_does_not_end_the_agent() {
+    for code in [LinkErrorCode::Revoked, LinkErrorCode::Quarantined] {
+        let mut fleet = Fleet::start().await;
+        let agent = fleet.agent().await;
+        let mut link = fleet.hello().await;
+        link.say_fatal(code, "go away").await;
+        assert_eq!(link.next().await, None, "the agent lets go of the link");
+        agent.stop().await.expect("it waits to try again until it is told to stop");
+    }
+}
+
 #[tokio::test]
 async fn unacknowledged_frames_come_again_with_their_own_times_and_none_is_missing() {
     let mut fleet = Fleet::start().await;
