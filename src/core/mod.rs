@@ -9,6 +9,7 @@ pub mod container;
 pub mod envelope;
 pub mod error;
 pub mod fleet;
+pub mod fragment;
 pub mod invitation;
 pub mod liveness;
 pub mod node_time;

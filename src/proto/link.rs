@@ -29,6 +29,9 @@ pub const CHALLENGE_HEADER: &str = "worpen-challenge";
 /// The most bytes one text frame may have.
 pub const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
 
+/// Agents send what is longer in fragments (RFC 6455, section 5.4): the server's buffer for a link never grows.
+pub const FRAGMENT_BYTES: usize = 2 * 1024;
+
 /// A frame from an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "payload", rename_all = "SCREAMING_SNAKE_CASE")]

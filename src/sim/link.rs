@@ -11,7 +11,16 @@ use tokio::{
 };
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
-    tungstenite::{self, Message, Utf8Bytes, protocol::WebSocketConfig},
+    tungstenite::{
+        self, Message, Utf8Bytes,
+        protocol::{
+            WebSocketConfig,
+            frame::{
+                Frame,
+                coding::{Data, OpCode},
+            },
+        },
+    },
 };
 
 use super::{
@@ -23,6 +32,7 @@ use super::{
 use crate::{
     core::{
         envelope::{open, seal},
+        fragment::fragments,
         signing::PublicKey,
     },
     proto::{
@@ -206,7 +216,11 @@ async fn say(socket: &mut Socket, world: &World, kind: FrameKind, frame: &AgentF
 
 async fn say_text(socket: &mut Socket, world: &World, kind: FrameKind, text: Utf8Bytes) -> Result<(), End> {
     world.tally.sent(kind, text.len());
-    send(socket, Message::Text(text)).await
+    for piece in fragments(text.into()) {
+        let code = OpCode::Data(if piece.first { Data::Text } else { Data::Continue });
+        send(socket, Message::Frame(Frame::message(piece.bytes, code, piece.last))).await?;
+    }
+    Ok(())
 }
 
 async fn send(socket: &mut Socket, message: Message) -> Result<(), End> {

@@ -10,7 +10,13 @@ use tokio::{
     sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::tungstenite::{
+    Bytes, Error, Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 
 use super::{End, Node, Session, Socket, end_of};
 use crate::{
@@ -18,6 +24,7 @@ use crate::{
         cause::chain,
         order::{Refusal, Standing, check},
     },
+    core::fragment::{Fragment, fragments},
     proto::{
         envelope::Envelope,
         link::{Ack, AgentFrame, Heartbeat, LinkError, LinkErrorCode, ServerFrame},
@@ -224,7 +231,9 @@ impl Writer<'_> {
                 break;
             }
             for (sequence, text) in frames {
-                self.sink.feed(Message::text(text)).await.map_err(lost)?;
+                for fragment in fragments(text.into()) {
+                    self.sink.feed(piece(fragment)).await.map_err(lost)?;
+                }
                 self.cursor = sequence;
                 self.flying.push_back(sequence);
             }
@@ -251,8 +260,17 @@ impl Writer<'_> {
 
     async fn say(&mut self, frame: &AgentFrame) -> Result<(), End> {
         let text = serde_json::to_string(frame).map_err(|error| End::Lost(error.to_string()))?;
-        self.sink.send(Message::text(text)).await.map_err(lost)
+        for fragment in fragments(text.into()) {
+            self.sink.feed(piece(fragment)).await.map_err(lost)?;
+        }
+        self.sink.flush().await.map_err(lost)
     }
+}
+
+/// A piece of a text message as a frame of its own.
+fn piece(Fragment { first, last, bytes }: Fragment) -> Message {
+    let code = OpCode::Data(if first { Data::Text } else { Data::Continue });
+    Message::Frame(Frame::message(bytes, code, last))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

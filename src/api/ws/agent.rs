@@ -74,7 +74,7 @@ pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<Age
 /// Serves a connection: a proven HELLO, then frames until either side ends it.
 async fn serve(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Origin) {
     let admitted = tokio::select! {
-        admitted = admission(&app, &mut socket, challenge, &origin) => admitted,
+        admitted = Box::pin(admission(&app, &mut socket, challenge, &origin)) => admitted,
         () = app.shutdown.cancelled() => return,
     };
     match admitted {
@@ -180,7 +180,7 @@ impl Link {
                 &reason,
                 &origin,
             );
-            if let Err(error) = moved.await {
+            if let Err(error) = Box::pin(moved).await {
                 tracing::error!(
                     "agent {} could not be marked UNKNOWN: {error}",
                     self.admitted.agent.agent_id
@@ -203,10 +203,11 @@ impl Link {
             let step = tokio::select! {
                 message = self.socket.recv() => {
                     heard = Instant::now();
-                    self.take(message).await
+                    // On the heap while it lasts: a link mostly waits, and there are thousands.
+                    Box::pin(self.take(message)).await
                 }
-                said = self.said.recv() => self.obey(said).await,
-                () = orders.notified(), if self.confirmed => self.deliver().await,
+                said = self.said.recv() => Box::pin(self.obey(said)).await,
+                () = orders.notified(), if self.confirmed => Box::pin(self.deliver()).await,
                 () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
                 () = app.shutdown.cancelled() => Err(Over::Shutdown),
             };

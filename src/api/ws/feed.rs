@@ -17,7 +17,7 @@ use crate::{
 /// Events kept in memory, so that followers who keep up never ask the store: so many at most,
 const KEPT: usize = 4096;
 /// and no more than weigh this, in bytes.
-const KEPT_BYTES: usize = 32 * 1024 * 1024;
+const KEPT_BYTES: usize = 8 * 1024 * 1024;
 /// Measurements that a follower may lag behind before the oldest are dropped.
 const LIVE: usize = 1024;
 

@@ -56,7 +56,7 @@ impl DatabaseFile {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "temp_store", "MEMORY")?;
-            connection.pragma_update(None, "cache_size", -32_768)
+            connection.pragma_update(None, "cache_size", -16_384)
         })
     }
 
@@ -64,7 +64,7 @@ impl DatabaseFile {
     pub(super) fn reader(&self) -> Result<Connection, OpenError> {
         self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY, |connection| {
             connection.set_prepared_statement_cache_capacity(64);
-            connection.pragma_update(None, "cache_size", -8_192)
+            connection.pragma_update(None, "cache_size", -4_096)
         })
     }
 
