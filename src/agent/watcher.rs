@@ -49,7 +49,7 @@ pub(super) struct Presence {
 #[derive(Default)]
 struct Known {
     containers: HashMap<String, ContainerFacts>,
-    images: HashMap<String, ImageFacts>,
+    images: HashMap<Arc<str>, ImageFacts>,
 }
 
 /// Follows the engine on one socket.

@@ -98,7 +98,7 @@ async fn act<E: Endpoint<Response = Command>>(
         Order {
             verb,
             args,
-            targets: vec![(container.agent, container.node.clone())],
+            targets: vec![(container.agent, container.node.to_string())],
             resource: format!("container/{}/{}", container.node, container.facts.name),
             timeout_s: call.app.settings.command_timeout_s.saturating_add(grace_s),
         }

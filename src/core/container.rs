@@ -23,7 +23,7 @@ pub fn resolve<'a>(
     };
     let mut exact = Vec::new();
     let mut alike = Vec::new();
-    for container in containers.filter(|container| node.is_none_or(|node| container.node == node)) {
+    for container in containers.filter(|container| node.is_none_or(|node| &*container.node == node)) {
         let id = &container.facts.id;
         if id == wanted {
             exact.push(container);

@@ -28,7 +28,7 @@ pub struct Fleet {
     agents: BTreeMap<AgentId, Agent>,
     names: BTreeMap<String, AgentId>,
     containers: BTreeMap<(AgentId, String), Container>,
-    images: BTreeMap<(AgentId, String), Image>,
+    images: BTreeMap<(AgentId, Arc<str>), Image>,
     telemetry: HashMap<AgentId, Arc<Telemetry>>,
 }
 
@@ -97,9 +97,9 @@ impl Fleet {
     }
 
     /// The agent that an event is about, and its name.
-    fn node_of(&self, event: &Event) -> Option<(AgentId, String)> {
+    fn node_of(&self, event: &Event) -> Option<(AgentId, Arc<str>)> {
         let node = event.subject.as_ref()?;
-        Some((*self.names.get(node)?, node.clone()))
+        Some((*self.names.get(node)?, node.as_str().into()))
     }
 
     fn put_agent(&mut self, agent: Agent) {
@@ -164,7 +164,7 @@ impl Fleet {
 
     /// The images after a key (`agent/id`, or empty for all); `None` when it is no key.
     pub fn images_after(&self, key: &str) -> Option<impl Iterator<Item = &Image>> {
-        let start = key_of(key)?;
+        let start = key_of(key)?.map(|(agent, id)| (agent, id.into()));
         Some(self.images.range((start, Bound::Unbounded)).map(|(_, item)| item))
     }
 
@@ -184,7 +184,7 @@ impl Fleet {
     /// The images of one agent.
     pub fn images_of(&self, agent: AgentId) -> impl Iterator<Item = &Image> {
         self.images
-            .range((agent, String::new())..)
+            .range((agent, "".into())..)
             .map(|(_, item)| item)
             .take_while(move |item| item.agent == agent)
     }

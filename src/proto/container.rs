@@ -1,12 +1,12 @@
 //! Containers, as the node's engine tells of them.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{command::Command, endpoint::endpoints, example, page::Page};
+use super::{command::Command, endpoint::endpoints, example, labels::Labels, page::Page};
 use crate::id::AgentId;
 
 endpoints! {
@@ -153,17 +153,17 @@ pub struct ContainerFacts {
     /// Its name, without the leading slash.
     pub name: String,
     /// The image as the engine lists it.
-    pub image: String,
+    pub image: Arc<str>,
     /// The image's id, `sha256:...`.
-    pub image_id: String,
+    pub image_id: Arc<str>,
     /// The command it runs.
     #[serde(default)]
-    pub command: Option<String>,
+    pub command: Option<Arc<str>>,
     /// What it is doing.
     pub state: ContainerState,
     /// `healthy`, `unhealthy` or `starting`; `null` without a health check.
     #[serde(default)]
-    pub health: Option<String>,
+    pub health: Option<Arc<str>>,
     /// The last exit code; `null` while it has none.
     #[serde(default)]
     pub exit_code: Option<i64>,
@@ -181,7 +181,7 @@ pub struct ContainerFacts {
     pub ports: Vec<String>,
     /// Its labels.
     #[serde(default)]
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
 }
 
 /// A container of the fleet; its key is the agent and the engine's id.
@@ -192,7 +192,7 @@ pub struct Container {
     #[serde(flatten)]
     pub facts: ContainerFacts,
     /// The name of the node it is on.
-    pub node: String,
+    pub node: Arc<str>,
     /// The id of that node's agent.
     pub agent: AgentId,
     /// Since when the node has not been heard of; `null` while it is.

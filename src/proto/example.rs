@@ -239,7 +239,7 @@ pub(super) fn container() -> Container {
             started_at: Some(at("09:31:03")),
             finished_at: None,
             ports: vec!["127.0.0.1:8080->80/tcp".into()],
-            labels: BTreeMap::from([("com.docker.compose.project".into(), "shop".into())]),
+            labels: [("com.docker.compose.project", "shop")].into_iter().collect(),
         },
         node: WEB_1.into(),
         agent: read(AGENT),
@@ -256,7 +256,7 @@ pub(super) fn image() -> Image {
         facts: ImageFacts {
             id: IMAGE.into(),
             tags: vec!["nginx:1.27".into()],
-            digests: vec![format!("nginx@{IMAGE}")],
+            digests: vec![format!("nginx@{IMAGE}").into()],
             size_bytes: 192_004_242,
             created_at: Some(at("01:22:33")),
         },

@@ -1,5 +1,7 @@
 //! Images, as the node's engine tells of them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,13 +36,13 @@ pub struct ListImagesRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImageFacts {
     /// The engine's id, `sha256:...`.
-    pub id: String,
+    pub id: Arc<str>,
     /// The names it goes by, `repository:tag`.
     #[serde(default)]
-    pub tags: Vec<String>,
+    pub tags: Vec<Arc<str>>,
     /// What a registry knows it by, `repository@sha256:...`.
     #[serde(default)]
-    pub digests: Vec<String>,
+    pub digests: Vec<Arc<str>>,
     /// Bytes on disk.
     pub size_bytes: u64,
     /// When it was made.
@@ -56,7 +58,7 @@ pub struct Image {
     #[serde(flatten)]
     pub facts: ImageFacts,
     /// The name of the node it is on.
-    pub node: String,
+    pub node: Arc<str>,
     /// The id of that node's agent.
     pub agent: AgentId,
     /// Since when the node has not been heard of; `null` while it is.

@@ -12,6 +12,7 @@ mod example;
 pub mod health;
 pub mod image;
 pub mod invitation;
+pub mod labels;
 pub mod link;
 pub mod page;
 pub mod problem;

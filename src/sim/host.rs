@@ -221,8 +221,8 @@ impl Host {
         ContainerFacts {
             id: container_id(self.seed, name, container.number),
             name: container_name(container.number),
-            image: format!("{repository}:{tag}"),
-            image_id: image_id(repository),
+            image: format!("{repository}:{tag}").into(),
+            image_id: image_id(repository).into(),
             command: Some("/entrypoint.sh run".into()),
             state: container.state,
             health: None,
@@ -234,7 +234,7 @@ impl Host {
                 .then(|| format!("0.0.0.0:{}->80/tcp", 8080 + container.number))
                 .into_iter()
                 .collect(),
-            labels: BTreeMap::from([("com.docker.compose.project".to_owned(), "simulated".to_owned())]),
+            labels: [("com.docker.compose.project", "simulated")].into_iter().collect(),
         }
     }
 }
@@ -266,9 +266,9 @@ fn image_id(repository: &str) -> String {
 
 fn image(&(repository, tag, megabytes): &(&str, &str, u64)) -> ImageFacts {
     ImageFacts {
-        id: image_id(repository),
-        tags: vec![format!("{repository}:{tag}")],
-        digests: vec![format!("{repository}@sha256:{}", hexadecimal(derive(0, "digest", repository)))],
+        id: image_id(repository).into(),
+        tags: vec![format!("{repository}:{tag}").into()],
+        digests: vec![format!("{repository}@sha256:{}", hexadecimal(derive(0, "digest", repository))).into()],
         size_bytes: megabytes << 20,
         created_at: Some(seconds(BEGINNING)),
     }

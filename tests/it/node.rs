@@ -18,6 +18,7 @@ use worpen::{
         container::{ContainerFacts, ContainerState},
         envelope::{COMMAND_TYPE, CommandOrder, HELLO_TYPE, HelloProof, WELCOME_TYPE, WelcomeProof},
         invitation::{JoinRequest, Joined},
+        labels::Labels,
         link::{
             AgentFrame, CHALLENGE_HEADER, Heartbeat, Hello, Inventory, LinkErrorCode, Sequenced, ServerFrame,
         },
@@ -173,7 +174,7 @@ pub(crate) fn container(id: &str, state: ContainerState) -> ContainerFacts {
         started_at: None,
         finished_at: None,
         ports: vec![],
-        labels: BTreeMap::new(),
+        labels: Labels::default(),
     }
 }
 

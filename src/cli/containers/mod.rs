@@ -76,12 +76,12 @@ impl Row for Container {
     fn cells(&self, now: Timestamp) -> Vec<Cell> {
         let facts = &self.facts;
         vec![
-            self.node.as_str().into(),
+            (&*self.node).into(),
             facts.name.as_str().into(),
             state(self, now),
             measure::age_or_dash(since(self), now).into(),
             health(self),
-            facts.image.as_str().into(),
+            (&*facts.image).into(),
             if facts.ports.is_empty() { measure::dash() } else { facts.ports.join(" ") }.into(),
             facts.id.chars().take(12).collect::<String>().into(),
         ]

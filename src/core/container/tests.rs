@@ -1,5 +1,5 @@
 use super::*;
-use crate::id::AgentId;
+use crate::{id::AgentId, proto::labels::Labels};
 
 fn facts(id: &str, name: &str, state: ContainerState) -> ContainerFacts {
     ContainerFacts {
@@ -15,7 +15,7 @@ fn facts(id: &str, name: &str, state: ContainerState) -> ContainerFacts {
         started_at: None,
         finished_at: None,
         ports: vec![],
-        labels: BTreeMap::new(),
+        labels: Labels::default(),
     }
 }
 
@@ -73,5 +73,5 @@ fn a_container_that_borrows_anothers_id_or_prefix_is_not_taken_for_it() {
         [container("a", "abc111", "web"), container("b", "abc111", "db"), container("c", "fff333", "abc")];
     assert!(matches!(resolve("abc111", all.iter()), Err(Error::Conflict { .. })));
     assert!(matches!(resolve("abc", all.iter()), Err(Error::Conflict { .. })));
-    assert_eq!(resolve("b/abc111", all.iter()).unwrap().node, "b");
+    assert_eq!(resolve("b/abc111", all.iter()).unwrap().node.as_ref(), "b");
 }

@@ -10,7 +10,7 @@ pub fn put(agent: AgentId, facts: &ImageFacts) -> Statement {
         "image.put",
         "INSERT INTO images (agent, id, facts) VALUES (?1, ?2, ?3)
          ON CONFLICT (agent, id) DO UPDATE SET facts = excluded.facts",
-        vec![agent.to_string().into(), facts.id.clone().into(), stored(facts)],
+        vec![agent.to_string().into(), facts.id.to_string().into(), stored(facts)],
     )
 }
 

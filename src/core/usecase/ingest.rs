@@ -82,11 +82,10 @@ fn image_differences(
     known: &[&ImageFacts],
     reported: &[ImageFacts],
 ) -> Vec<(Statement, EventKind, ImageFacts)> {
-    let mut before: BTreeMap<&str, &ImageFacts> =
-        known.iter().map(|facts| (facts.id.as_str(), *facts)).collect();
+    let mut before: BTreeMap<&str, &ImageFacts> = known.iter().map(|facts| (&*facts.id, *facts)).collect();
     let mut found = Vec::new();
     for facts in reported {
-        if before.remove(facts.id.as_str()) != Some(facts) {
+        if before.remove(&*facts.id) != Some(facts) {
             found.push((statement::image::put(agent, facts), EventKind::ImageUpdated, facts.clone()));
         }
     }

@@ -1,6 +1,6 @@
 //! The engine's event stream in our words.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bollard::models::{EventMessage, EventMessageTypeEnum};
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::proto::{
     container::{ContainerFacts, ContainerState},
     event::EventKind,
+    labels::Labels,
 };
 
 /// The events that are asked for. Health checks run an `exec` every few seconds, which nobody needs to hear of.
@@ -66,8 +67,8 @@ impl EngineEvent {
         ContainerFacts {
             id: id.to_owned(),
             name,
-            image,
-            image_id: String::new(),
+            image: image.into(),
+            image_id: "".into(),
             command: None,
             state,
             health: None,
@@ -76,7 +77,7 @@ impl EngineEvent {
             started_at: None,
             finished_at: None,
             ports: Vec::new(),
-            labels: BTreeMap::new(),
+            labels: Labels::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The engine's answers in our words.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use bollard::models::{
     ContainerState as Inspected, ContainerStateStatusEnum as Status, ContainerSummary,
@@ -22,24 +22,24 @@ pub(super) fn container(summary: ContainerSummary, inspected: Inspected) -> Cont
     ContainerFacts {
         id: summary.id.unwrap_or_default(),
         name: name(summary.names.unwrap_or_default()),
-        image: summary.image.unwrap_or_default(),
-        image_id: summary.image_id.unwrap_or_default(),
-        command: summary.command,
+        image: summary.image.unwrap_or_default().into(),
+        image_id: summary.image_id.unwrap_or_default().into(),
+        command: summary.command.map(Into::into),
         state,
-        health: health.filter(|status| !status.is_empty() && status != "none"),
+        health: health.filter(|status| !status.is_empty() && status != "none").map(Into::into),
         exit_code: inspected.exit_code.filter(|_| ended),
         created_at: summary.created.and_then(|seconds| Timestamp::from_second(seconds).ok()),
         started_at: moment(inspected.started_at.as_deref()),
         finished_at: moment(inspected.finished_at.as_deref()),
         ports: ports(summary.ports.unwrap_or_default()),
-        labels: sorted(summary.labels.unwrap_or_default()),
+        labels: summary.labels.unwrap_or_default().into_iter().collect(),
     }
 }
 
 /// A listed image.
 pub(super) fn image(summary: ImageSummary) -> ImageFacts {
     ImageFacts {
-        id: summary.id,
+        id: summary.id.into(),
         tags: named(summary.repo_tags),
         digests: named(summary.repo_digests),
         size_bytes: u64::try_from(summary.size).unwrap_or(0),
@@ -51,7 +51,7 @@ pub(super) fn image(summary: ImageSummary) -> ImageFacts {
 pub(super) fn inspected_image(image: ImageInspect) -> ImageFacts {
     let created = moment(image.created.as_deref());
     ImageFacts {
-        id: image.id.unwrap_or_default(),
+        id: image.id.unwrap_or_default().into(),
         tags: named(image.repo_tags.unwrap_or_default()),
         digests: named(image.repo_digests.unwrap_or_default()),
         size_bytes: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
@@ -123,13 +123,8 @@ fn ports(ports: Vec<PortSummary>) -> Vec<String> {
 }
 
 /// Names without the engine's `<none>` placeholders.
-fn named(mut names: Vec<String>) -> Vec<String> {
-    names.retain(|name| !name.contains("<none>"));
-    names
-}
-
-fn sorted(labels: HashMap<String, String>) -> std::collections::BTreeMap<String, String> {
-    labels.into_iter().collect()
+fn named(names: Vec<String>) -> Vec<Arc<str>> {
+    names.into_iter().filter(|name| !name.contains("<none>")).map(Into::into).collect()
 }
 
 #[cfg(test)]

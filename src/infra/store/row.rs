@@ -1,5 +1,7 @@
 //! A row, column by column; what cannot be read says where it is.
 
+use std::sync::Arc;
+
 use std::fmt::Display;
 
 use jiff::Timestamp;
@@ -130,6 +132,7 @@ macro_rules! columns {
 
 columns! {
     String: value => value.as_str().map(str::to_owned);
+    Arc<str>: value => value.as_str().map(Into::into);
     [u8; 16]: value => <[u8; 16]>::try_from(value.as_blob().map_err(said)?);
     [u8; 32]: value => <[u8; 32]>::try_from(value.as_blob().map_err(said)?);
     u64: value => u64::try_from(value.as_i64().map_err(said)?);

@@ -171,17 +171,17 @@ pub(super) fn container() -> impl Strategy<Value = ContainerFacts> {
                 ContainerFacts {
                     id,
                     name,
-                    image,
-                    image_id,
-                    command,
+                    image: image.into(),
+                    image_id: image_id.into(),
+                    command: command.map(Into::into),
                     state,
-                    health,
+                    health: health.map(Into::into),
                     exit_code,
                     created_at,
                     started_at: created_at,
                     finished_at: None,
                     ports,
-                    labels,
+                    labels: labels.into_iter().collect(),
                 }
             },
         )
@@ -190,9 +190,9 @@ pub(super) fn container() -> impl Strategy<Value = ContainerFacts> {
 pub(super) fn image() -> impl Strategy<Value = ImageFacts> {
     ("sha256:[0-9a-f]{64}", vec(text(), 0..3), vec(text(), 0..3), count(), option::of(time())).prop_map(
         |(id, tags, digests, size_bytes, created_at)| ImageFacts {
-            id,
-            tags,
-            digests,
+            id: id.into(),
+            tags: tags.into_iter().map(Into::into).collect(),
+            digests: digests.into_iter().map(Into::into).collect(),
             size_bytes,
             created_at,
         },

@@ -166,11 +166,11 @@ pub(super) async fn inventory_reads_back(data: &Data) {
     let (node, agent) = (agent.agent_id, agent.id);
     let containers: Vec<_> = containers
         .into_iter()
-        .map(|facts| Container { facts, node: node.clone(), agent, stale_since: None })
+        .map(|facts| Container { facts, node: node.as_str().into(), agent, stale_since: None })
         .collect();
     let images: Vec<_> = images
         .into_iter()
-        .map(|facts| Image { facts, node: node.clone(), agent, stale_since: None })
+        .map(|facts| Image { facts, node: node.as_str().into(), agent, stale_since: None })
         .collect();
     assert_eq!(store.containers().await.unwrap(), containers);
     assert_eq!(store.images().await.unwrap(), images);

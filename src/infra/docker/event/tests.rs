@@ -40,7 +40,7 @@ fn a_container_that_is_gone_at_once_is_outlined_by_its_event() {
             .unwrap();
     let outline = event.outline("abc");
     assert_eq!(
-        (outline.id.as_str(), outline.name.as_str(), outline.image.as_str()),
+        (outline.id.as_str(), outline.name.as_str(), outline.image.as_ref()),
         ("abc", "job", "tool:1")
     );
     assert_eq!((outline.state, outline.exit_code), (ContainerState::Exited, Some(2)));
