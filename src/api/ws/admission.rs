@@ -40,12 +40,12 @@ pub(super) async fn admission(
     socket: &mut WebSocket,
     challenge: &str,
     origin: &Origin,
-) -> Result<Option<(Proven, Admitted)>, Refused> {
+) -> Result<Option<Box<(Proven, Admitted)>>, Refused> {
     let Some(hello) = first_frame(socket).await? else { return Ok(None) };
     let origin = Origin { actor: format!("agent:{}", hello.agent_id), now: clock::now(), ..origin.clone() };
     let (proven, admitted) = take_in(app, &hello, challenge, &origin).await?;
     if send(socket, &welcome(app, &proven, &admitted)).await {
-        return Ok(Some((proven, admitted)));
+        return Ok(Some(Box::new((proven, admitted))));
     }
     let id = admitted.agent.id;
     presence::move_to(&*app.store, &app.fleet, id, AgentStatus::Unknown, "left at once", &origin).await?;

@@ -78,10 +78,10 @@ async fn serve(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Or
         () = app.shutdown.cancelled() => return,
     };
     match admitted {
-        Ok(Some((proven, admitted))) => {
-            let node = admitted.agent.agent_id.clone();
-            tracing::info!(node, epoch = admitted.epoch, "agent {node} linked");
-            Link::new(app, socket, &proven, admitted, origin).run().await;
+        Ok(Some(admitted)) => {
+            let node = admitted.1.agent.agent_id.clone();
+            tracing::info!(node, epoch = admitted.1.epoch, "agent {node} linked");
+            Box::new(Link::new(app, socket, *admitted, origin)).run().await;
             tracing::info!(node, "the link of agent {node} ended");
         }
         Ok(None) => {}
@@ -130,10 +130,15 @@ enum Over {
 }
 
 impl Link {
-    fn new(app: Arc<App>, socket: WebSocket, proven: &Proven, admitted: Admitted, origin: Origin) -> Self {
+    fn new(
+        app: Arc<App>,
+        socket: WebSocket,
+        (proven, admitted): (Proven, Admitted),
+        origin: Origin,
+    ) -> Self {
         let (say, said) = mpsc::channel(8);
         let handle =
-            Handle { instance: proven.proof.instance_nonce.clone(), orders: Arc::new(Notify::new()), say };
+            Handle { instance: proven.proof.instance_nonce, orders: Arc::new(Notify::new()), say };
         app.hub.enter(admitted.agent.id, handle.clone());
         handle.orders.notify_one();
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
@@ -154,7 +159,8 @@ impl Link {
         }
     }
 
-    async fn run(mut self) {
+    /// Serves it to its end. It lies on the heap: a future holds what it is given twice.
+    async fn run(mut self: Box<Self>) {
         let over = self.listen().await;
         let id = self.admitted.agent.id;
         let reason = match over {

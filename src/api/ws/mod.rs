@@ -14,11 +14,14 @@ use tokio::time::timeout;
 /// A peer that does not take a frame for so long is too slow to keep.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bounds a socket's buffers: the defaults hold 134 KB for each connection, these 6 KB.
+/// What a socket reads and writes at once.
+const BUFFER_BYTES: usize = 2048;
+
+/// Bounds a socket's buffers: the defaults hold 134 KB for each connection, these 4 KB.
 fn small(upgrade: WebSocketUpgrade, max_frame_bytes: usize) -> WebSocketUpgrade {
     upgrade
-        .read_buffer_size(4096)
-        .write_buffer_size(4096)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
         .max_frame_size(max_frame_bytes)
         .max_message_size(max_frame_bytes)
 }
