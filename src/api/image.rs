@@ -21,6 +21,6 @@ pub(super) async fn list(call: Call<ListImages>) -> Result<Answer<ListImages>, E
         .images_after(request.cursor.as_deref().unwrap_or_default())
         .ok_or_else(not_a_cursor)?
         .filter(|item| node.is_none_or(|node| item.agent == node))
-        .map(|item| Image { stale_since: fleet.stale_since(item.agent), ..item.clone() });
+        .map(|item| Image { stale_since: fleet.stale_since(item.agent), ..Image::clone(item) });
     Ok(Answer::ok(&page(wanted, limit, |item| format!("{}/{}", item.agent, item.facts.id))))
 }

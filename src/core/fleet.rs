@@ -25,11 +25,28 @@ use crate::{
 /// What is known of the fleet.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    agents: BTreeMap<AgentId, Agent>,
+    agents: BTreeMap<AgentId, Arc<Agent>>,
     names: BTreeMap<String, AgentId>,
-    containers: BTreeMap<(AgentId, String), Container>,
-    images: BTreeMap<(AgentId, String), Image>,
+    containers: BTreeMap<(AgentId, String), Arc<Container>>,
+    images: BTreeMap<(AgentId, String), Arc<Image>>,
     telemetry: HashMap<AgentId, Arc<Telemetry>>,
+    judgements: HashMap<AgentId, AgentStatus>,
+    versions: Versions,
+}
+
+/// How often each part of the fleet has changed since the start: what was made of one version holds while it lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Agents, other than when they were last heard of.
+    pub agents: u64,
+    /// Containers.
+    pub containers: u64,
+    /// Images.
+    pub images: u64,
+    /// Latest telemetry.
+    pub telemetry: u64,
+    /// When agents were last heard of.
+    pub heard: u64,
 }
 
 impl Fleet {
@@ -46,8 +63,9 @@ impl Fleet {
             fleet.put_agent(agent);
         }
         fleet.containers =
-            containers.into_iter().map(|item| ((item.agent, item.facts.id.clone()), item)).collect();
-        fleet.images = images.into_iter().map(|item| ((item.agent, item.facts.id.clone()), item)).collect();
+            containers.into_iter().map(|item| ((item.agent, item.facts.id.clone()), item.into())).collect();
+        fleet.images =
+            images.into_iter().map(|item| ((item.agent, item.facts.id.clone()), item.into())).collect();
         fleet.telemetry = telemetry.into_iter().map(|(id, latest)| (id, Arc::new(latest))).collect();
         fleet
     }
@@ -78,10 +96,11 @@ impl Fleet {
         let Some((agent, node)) = self.node_of(event) else { return };
         let Some(facts) = carried::<ContainerFacts>(event, "container") else { return };
         let key = (agent, facts.id.clone());
+        self.versions.containers += 1;
         if event.kind == EventKind::ContainerRemoved {
             self.containers.remove(&key);
         } else {
-            self.containers.insert(key, Container { facts, node, agent, stale_since: None });
+            self.containers.insert(key, Arc::new(Container { facts, node, agent, stale_since: None }));
         }
     }
 
@@ -89,10 +108,11 @@ impl Fleet {
         let Some((agent, node)) = self.node_of(event) else { return };
         let Some(facts) = carried::<ImageFacts>(event, "image") else { return };
         let key = (agent, facts.id.clone());
+        self.versions.images += 1;
         if event.kind == EventKind::ImageRemoved {
             self.images.remove(&key);
         } else {
-            self.images.insert(key, Image { facts, node, agent, stale_since: None });
+            self.images.insert(key, Arc::new(Image { facts, node, agent, stale_since: None }));
         }
     }
 
@@ -103,23 +123,30 @@ impl Fleet {
     }
 
     fn put_agent(&mut self, agent: Agent) {
+        self.versions.agents += 1;
         self.names.insert(agent.agent_id.clone(), agent.id);
-        self.agents.insert(agent.id, agent);
+        self.agents.insert(agent.id, Arc::new(agent));
     }
 
     fn remove_agent(&mut self, id: AgentId) {
         if let Some(agent) = self.agents.remove(&id) {
             self.names.remove(&agent.agent_id);
         }
+        self.versions.agents += 1;
+        self.versions.containers += 1;
+        self.versions.images += 1;
+        self.versions.telemetry += 1;
         self.containers.retain(|(agent, _), _| *agent != id);
         self.images.retain(|(agent, _), _| *agent != id);
         self.telemetry.remove(&id);
+        self.judgements.remove(&id);
     }
 
     /// Takes a measurement; an older one than is known (replayed from a spool) changes nothing.
     pub fn measured(&mut self, agent: AgentId, telemetry: Arc<Telemetry>) {
         let newest = self.telemetry.get(&agent).is_none_or(|known| known.timestamp <= telemetry.timestamp);
         if newest && self.agents.contains_key(&agent) {
+            self.versions.telemetry += 1;
             self.telemetry.insert(agent, telemetry);
         }
     }
@@ -127,13 +154,40 @@ impl Fleet {
     /// Notes that an agent was heard of.
     pub fn heard(&mut self, agent: AgentId, now: Timestamp) {
         if let Some(agent) = self.agents.get_mut(&agent) {
-            agent.last_seen_at = Some(now);
+            self.versions.heard += 1;
+            // Whoever looks at the list just now keeps the record as it was.
+            Arc::make_mut(agent).last_seen_at = Some(now);
         }
+    }
+
+    /// Notes what an agent says of itself: `ONLINE` or `DEGRADED`.
+    pub fn judged(&mut self, agent: AgentId, status: AgentStatus) {
+        if self.agents.contains_key(&agent) {
+            self.judgements.insert(agent, status);
+        }
+    }
+
+    /// What an agent last said of itself; `ONLINE` when it said nothing.
+    #[must_use]
+    pub fn judgement(&self, agent: AgentId) -> AgentStatus {
+        self.judgements.get(&agent).copied().unwrap_or(AgentStatus::Online)
+    }
+
+    /// How often each part has changed.
+    #[must_use]
+    pub fn versions(&self) -> Versions {
+        self.versions
     }
 
     /// Every agent, by id.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
-        self.agents.values()
+        self.agents.values().map(|agent| &**agent)
+    }
+
+    /// The agents after an id, by id; all of them after none.
+    pub fn agents_after(&self, id: Option<AgentId>) -> impl Iterator<Item = &Arc<Agent>> {
+        let start = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.agents.range((start, Bound::Unbounded)).map(|(_, agent)| agent)
     }
 
     /// The agent that `reference` names, by id or name.
@@ -142,28 +196,34 @@ impl Fleet {
     /// Not found.
     pub fn agent(&self, reference: &str) -> Result<&Agent, Error> {
         let id = self.names.get(reference).copied().or_else(|| reference.parse().ok());
-        id.and_then(|id| self.agents.get(&id)).ok_or_else(|| Error::not_found("agent", reference))
+        id.and_then(|id| self.agent_by_id(id)).ok_or_else(|| Error::not_found("agent", reference))
     }
 
     /// The agent with this id.
     #[must_use]
     pub fn agent_by_id(&self, id: AgentId) -> Option<&Agent> {
+        self.agents.get(&id).map(|agent| &**agent)
+    }
+
+    /// The record of the agent with this id, to keep while the fleet goes on.
+    #[must_use]
+    pub fn agent_record(&self, id: AgentId) -> Option<&Arc<Agent>> {
         self.agents.get(&id)
     }
 
     /// Every container, by agent and id.
     pub fn containers(&self) -> impl Iterator<Item = &Container> {
-        self.containers.values()
+        self.containers.values().map(|item| &**item)
     }
 
     /// The containers after a key (`agent/id`, or empty for all); `None` when it is no key.
-    pub fn containers_after(&self, key: &str) -> Option<impl Iterator<Item = &Container>> {
+    pub fn containers_after(&self, key: &str) -> Option<impl Iterator<Item = &Arc<Container>>> {
         let start = key_of(key)?;
         Some(self.containers.range((start, Bound::Unbounded)).map(|(_, item)| item))
     }
 
     /// The images after a key (`agent/id`, or empty for all); `None` when it is no key.
-    pub fn images_after(&self, key: &str) -> Option<impl Iterator<Item = &Image>> {
+    pub fn images_after(&self, key: &str) -> Option<impl Iterator<Item = &Arc<Image>>> {
         let start = key_of(key)?;
         Some(self.images.range((start, Bound::Unbounded)).map(|(_, item)| item))
     }
@@ -172,20 +232,20 @@ impl Fleet {
     pub fn containers_of(&self, agent: AgentId) -> impl Iterator<Item = &Container> {
         self.containers
             .range((agent, String::new())..)
-            .map(|(_, item)| item)
+            .map(|(_, item)| &**item)
             .take_while(move |item| item.agent == agent)
     }
 
     /// Every image, by agent and id.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
-        self.images.values()
+        self.images.values().map(|item| &**item)
     }
 
     /// The images of one agent.
     pub fn images_of(&self, agent: AgentId) -> impl Iterator<Item = &Image> {
         self.images
             .range((agent, String::new())..)
-            .map(|(_, item)| item)
+            .map(|(_, item)| &**item)
             .take_while(move |item| item.agent == agent)
     }
 
@@ -231,9 +291,14 @@ impl SharedFleet {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts what the store holds in place of what is known.
+    /// Puts what the store holds in place of what is known, at the start.
     pub fn replace(&self, fleet: Fleet) {
         self.change(|known| *known = fleet);
+    }
+
+    /// Notes what an agent says of itself: `ONLINE` or `DEGRADED`.
+    pub fn judged(&self, agent: AgentId, status: AgentStatus) {
+        self.change(|fleet| fleet.judged(agent, status));
     }
 
     /// Takes a measurement.

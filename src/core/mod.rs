@@ -14,6 +14,7 @@ pub mod liveness;
 pub mod node_time;
 pub mod password;
 pub mod port;
+pub mod selector;
 pub mod signing;
 pub mod statement;
 pub mod token;

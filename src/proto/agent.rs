@@ -1,10 +1,10 @@
 //! Agents: the process that Worpen runs on each node, and the node it speaks for.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
     endpoint::{Empty, endpoints},
@@ -55,30 +55,61 @@ pub struct ListAgentsRequest {
 }
 
 /// How an agent stands with the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AgentStatus {
     /// Linked, and says that it is well.
-    #[serde(alias = "online")]
     Online,
     /// Linked, and says that it is not well.
-    #[serde(alias = "degraded")]
     Degraded,
     /// Not heard of just now; nothing is assumed about its containers.
-    #[serde(alias = "unknown")]
     Unknown,
     /// Not heard of for three heartbeat intervals.
-    #[serde(alias = "offline")]
     Offline,
     /// An operator works on the node.
-    #[serde(alias = "maintenance")]
     Maintenance,
     /// Two live processes hold this identity; neither is believed.
-    #[serde(alias = "quarantined")]
     Quarantined,
     /// The identity was withdrawn.
-    #[serde(alias = "revoked")]
     Revoked,
+}
+
+impl AgentStatus {
+    /// Every status.
+    pub const ALL: [Self; 7] = [
+        Self::Online,
+        Self::Degraded,
+        Self::Unknown,
+        Self::Offline,
+        Self::Maintenance,
+        Self::Quarantined,
+        Self::Revoked,
+    ];
+
+    /// The status as the wire spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "ONLINE",
+            Self::Degraded => "DEGRADED",
+            Self::Unknown => "UNKNOWN",
+            Self::Offline => "OFFLINE",
+            Self::Maintenance => "MAINTENANCE",
+            Self::Quarantined => "QUARANTINED",
+            Self::Revoked => "REVOKED",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentStatus {
+    /// Reads a status, whatever its case.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(&word)).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            D::Error::custom(format_args!("unknown status '{word}'; expected one of {known}"))
+        })
+    }
 }
 
 /// What a node says of itself when it links.
