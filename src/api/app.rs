@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     docs::Docs,
+    listing::Lists,
     ws::{feed::Feed, hub::Hub},
 };
 use crate::{
@@ -37,6 +38,8 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// The links.
     pub hub: Arc<Hub>,
+    /// Pages of lists that were made, and the expressions they were asked for with.
+    pub lists: Lists,
     /// The API, described.
     pub docs: Docs,
     /// This server.

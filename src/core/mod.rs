@@ -17,5 +17,6 @@ pub mod port;
 pub mod selector;
 pub mod signing;
 pub mod statement;
+pub mod statistics;
 pub mod token;
 pub mod usecase;

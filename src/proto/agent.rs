@@ -15,10 +15,26 @@ use super::{
 use crate::id::AgentId;
 
 endpoints! {
-    /// Lists the agents.
-    ListAgents: GET "/api/v1/agents", Viewer, ListAgentsRequest => Page<Agent>;
+    /// Lists the agents; their `last_seen_at` may be 10 seconds old.
+    ListAgents: GET "/api/v1/agents", Viewer, ListAgentsRequest => Page<Agent> {
+        SUCCESS: &'static [u16] = &[200, 304];
+    };
+    /// Counts the agents and their containers by what they are.
+    GetAgentStatistics: GET "/api/v1/statistics/agents", Viewer, Empty => AgentStatistics {
+        SUCCESS: &'static [u16] = &[200, 304];
+    };
+    /// Asks agents to report everything now.
+    SyncAgents: POST "/api/v1/agents/sync", Operator, SyncAgentsRequest => AgentsAsked {
+        REFUSALS: &'static [u16] = &[404];
+    };
     /// Describes one agent, with its latest telemetry.
-    GetAgent: GET "/api/v1/agents/{id}", Viewer, AgentRef => AgentDetail;
+    GetAgent: GET "/api/v1/agents/{id}", Viewer, AgentRef => AgentDetail {
+        SUCCESS: &'static [u16] = &[200, 304];
+    };
+    /// Begins or ends an agent's maintenance.
+    SetAgentStatus: PUT "/api/v1/agents/{id}/status", Admin, SetAgentStatusRequest => Agent {
+        REFUSALS: &'static [u16] = &[409];
+    };
     /// Lists an agent's stored telemetry, oldest first.
     GetAgentTelemetry: GET "/api/v1/agents/{id}/telemetry", Viewer, TelemetryRange => Page<Telemetry>;
     /// Says how an agent is and why.
@@ -45,6 +61,22 @@ pub struct ListAgentsRequest {
     /// Only agents of this site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// Only agents that can run this verb.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<String>,
+    /// Only agents whose operating system has this in its name, whatever the case: `debian`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
+    /// Only agents with this container engine, whatever the case: `docker`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// Only agents for which this expression holds: `site == "eu" && cpu > 80`.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// The fields to sort by, separated by commas, a minus before those that go downwards: `site,-cpu`. By id unless
+    /// told; what has no value comes last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
@@ -182,6 +214,87 @@ pub struct Agent {
     pub last_seen_at: Option<Timestamp>,
     /// The address it last linked from.
     pub address: Option<String>,
+}
+
+/// Asks for an agent's maintenance to begin or end.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::set_agent_status())]
+pub struct SetAgentStatusRequest {
+    /// The agent's id or its name.
+    pub id: String,
+    /// `MAINTENANCE`, or `ONLINE` to end it: the agent then stands as its link says.
+    pub status: AgentStatus,
+    /// Why, for the event and the audit log; at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 500))]
+    pub reason: Option<String>,
+}
+
+/// Asks agents to report everything now.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::sync_agents())]
+pub struct SyncAgentsRequest {
+    /// `all`, the name or id of an agent, or a list of names and ids.
+    pub target: SyncTarget,
+}
+
+/// Which agents are meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected \"all\", a name, or a list of names")]
+pub enum SyncTarget {
+    /// `all`, or one agent's name or id.
+    One(String),
+    /// Names and ids.
+    These(Vec<String>),
+}
+
+/// Which agents were asked to report; what they answer arrives as events and telemetry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::agents_asked())]
+pub struct AgentsAsked {
+    /// How many were asked.
+    pub asked: u32,
+    /// The names of those that have no link, and will report when they come back.
+    pub not_linked: Vec<String>,
+}
+
+/// How many there are of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Count {
+    /// What they have in common; `null` where it is not known.
+    pub value: Option<String>,
+    /// How many.
+    pub count: u32,
+}
+
+/// The agents and their containers, counted; of each kind the most frequent first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::agent_statistics())]
+pub struct AgentStatistics {
+    /// Agents.
+    pub total: u32,
+    /// Agents whose link is open now.
+    pub linked: u32,
+    /// Agents that are not heard of, so that what is known of their nodes may be old.
+    pub stale: u32,
+    /// Agents by status.
+    pub by_status: Vec<Count>,
+    /// Agents by site.
+    pub by_site: Vec<Count>,
+    /// Agents by operating system and its version.
+    pub by_os: Vec<Count>,
+    /// Agents by processor architecture.
+    pub by_arch: Vec<Count>,
+    /// Agents by container engine; `null` for those that have none.
+    pub by_engine: Vec<Count>,
+    /// Agents by the version of their program.
+    pub by_version: Vec<Count>,
+    /// Agents by verb that they can run; one agent counts for each.
+    pub by_capability: Vec<Count>,
+    /// Containers on their nodes.
+    pub containers: u32,
+    /// Containers by state.
+    pub containers_by_state: Vec<Count>,
 }
 
 /// One agent with what is known of it now.

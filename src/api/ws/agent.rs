@@ -39,6 +39,7 @@ use crate::{
     id::{AgentId, ExecutionId},
     proto::{
         agent::AgentStatus,
+        endpoint::Empty,
         envelope::{COMMAND_TYPE, CommandOrder},
         link::{
             Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, Heartbeat, LinkError, LinkErrorCode,
@@ -237,6 +238,7 @@ impl Link {
     async fn obey(&mut self, said: Option<ToLink>) -> Result<(), Over> {
         match said {
             Some(ToLink::End(code, detail)) => Err(Over::Told(code, detail)),
+            Some(ToLink::Sync) => self.send(&ServerFrame::Sync(Empty {})).await,
             Some(ToLink::Probe(answer)) => {
                 self.probes.push(answer);
                 let ping =
@@ -420,6 +422,7 @@ async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -
         "DEGRADED" => AgentStatus::Degraded,
         _ => return Err(Error::field("status", "expected ONLINE or DEGRADED")),
     };
+    app.fleet.judged(id, status);
     presence::move_to(&*app.store, &app.fleet, id, status, "by its own judgement", origin).await?;
     Ok(())
 }

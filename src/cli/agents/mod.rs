@@ -3,7 +3,9 @@
 mod get;
 mod invite;
 mod ls;
+mod maintenance;
 mod rm;
+mod sync;
 mod telemetry;
 
 use clap::Subcommand;
@@ -29,6 +31,10 @@ pub(crate) enum Agents {
     Get(get::Args),
     /// Show what a node measured.
     Telemetry(telemetry::Args),
+    /// Ask nodes to report everything now.
+    Sync(sync::Args),
+    /// Begin or end a node's maintenance.
+    Maintenance(maintenance::Args),
     /// Invite a node to join.
     Invite(invite::Args),
     /// Remove a node for good.
@@ -40,6 +46,8 @@ pub(crate) async fn run(verb: Agents, session: &Session) -> Result<ExitStatus, C
         Agents::Ls(args) => ls::run(args, session).await,
         Agents::Get(args) => get::run(args, session).await,
         Agents::Telemetry(args) => telemetry::run(args, session).await,
+        Agents::Sync(args) => sync::run(args, session).await,
+        Agents::Maintenance(args) => maintenance::run(args, session).await,
         Agents::Invite(args) => invite::run(args, session).await,
         Agents::Rm(args) => rm::run(args, session).await,
     }

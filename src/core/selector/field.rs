@@ -51,6 +51,10 @@ impl Needs {
     pub const LINK: Self = Self(4);
     /// The time of day.
     pub const CLOCK: Self = Self(8);
+    /// The images of a node.
+    pub const IMAGES: Self = Self(16);
+    /// When agents were last heard of.
+    pub const HEARD: Self = Self(32);
 
     /// Both.
     #[must_use]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     core::{
-        agent::check_name,
+        agent::{check_name, check_not_reserved},
         change::Change,
         error::Error,
         fleet::SharedFleet,
@@ -69,6 +69,7 @@ pub async fn invite(
     origin: &Origin,
 ) -> Result<Invitation, Error> {
     check_name(&request.name)?;
+    check_not_reserved(&request.name)?;
     let site = request.site.clone().unwrap_or_else(|| "default".into());
     check_name(&site)
         .map_err(|_| Error::field("site", "expected 1 to 63 of a-z, 0-9, '.' and '-', like 'eu-1'"))?;
