@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    caller::Callers,
     docs::Docs,
     listing::Lists,
     ws::{feed::Feed, hub::Hub},
@@ -38,6 +39,8 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// The links.
     pub hub: Arc<Hub>,
+    /// Callers who were recognized lately.
+    pub callers: Arc<Callers>,
     /// Pages of lists that were made, and the expressions they were asked for with.
     pub lists: Lists,
     /// The API, described.

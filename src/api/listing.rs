@@ -307,3 +307,6 @@ fn cursor<E: List>(text: &str, request: &E::Request, order: &Order<E::Row>) -> R
     }
     if cursor.fits(order) { Ok(cursor) } else { Err(not_a_cursor()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 mod agent;
 mod auth;
 mod call;
-mod caller;
+pub mod caller;
 pub mod clock;
 mod command;
 mod container;
