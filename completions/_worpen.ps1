@@ -79,6 +79,8 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the nodes')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show one node')
             [CompletionResult]::new('telemetry', 'telemetry', [CompletionResultType]::ParameterValue, 'Show what a node measured')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Ask nodes to report everything now')
+            [CompletionResult]::new('maintenance', 'maintenance', [CompletionResultType]::ParameterValue, 'Begin or end a node''s maintenance')
             [CompletionResult]::new('invite', 'invite', [CompletionResultType]::ParameterValue, 'Invite a node to join')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a node for good')
             break
@@ -86,6 +88,11 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
         'worpen;agents;ls' {
             [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only nodes in this state')
             [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Only nodes of this site')
+            [CompletionResult]::new('--capability', '--capability', [CompletionResultType]::ParameterName, 'Only nodes that can run this verb, such as docker.stop')
+            [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'Only nodes whose operating system has this in its name')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'Only nodes with this container engine')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only nodes for which this expression holds')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Fields to sort by, a minus before those that go downwards')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
@@ -102,6 +109,11 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
         'worpen;agents;list' {
             [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only nodes in this state')
             [CompletionResult]::new('--site', '--site', [CompletionResultType]::ParameterName, 'Only nodes of this site')
+            [CompletionResult]::new('--capability', '--capability', [CompletionResultType]::ParameterName, 'Only nodes that can run this verb, such as docker.stop')
+            [CompletionResult]::new('--os', '--os', [CompletionResultType]::ParameterName, 'Only nodes whose operating system has this in its name')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'Only nodes with this container engine')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only nodes for which this expression holds')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Fields to sort by, a minus before those that go downwards')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
@@ -144,6 +156,36 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'worpen;agents;sync' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Ask every node')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'worpen;agents;maintenance' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the event and the audit log')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'worpen;agents;invite' {
@@ -202,6 +244,8 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
         'worpen;containers;ls' {
             [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only containers of this node')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only containers in this state')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only containers for which this expression holds')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Fields to sort by, a minus before those that go downwards')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
@@ -218,6 +262,8 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
         'worpen;containers;list' {
             [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only containers of this node')
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Only containers in this state')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Only containers for which this expression holds')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Fields to sort by, a minus before those that go downwards')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')

@@ -58,8 +58,14 @@ _worpen() {
             worpen__subcmd__agents,ls)
                 cmd="worpen__subcmd__agents__subcmd__ls"
                 ;;
+            worpen__subcmd__agents,maintenance)
+                cmd="worpen__subcmd__agents__subcmd__maintenance"
+                ;;
             worpen__subcmd__agents,rm)
                 cmd="worpen__subcmd__agents__subcmd__rm"
+                ;;
+            worpen__subcmd__agents,sync)
+                cmd="worpen__subcmd__agents__subcmd__sync"
                 ;;
             worpen__subcmd__agents,telemetry)
                 cmd="worpen__subcmd__agents__subcmd__telemetry"
@@ -183,7 +189,7 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__agents)
-            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list get telemetry invite rm"
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list get telemetry sync maintenance invite rm"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,7 +287,7 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__agents__subcmd__ls)
-            opts="-o -q -v -h --status --site --output --context --server --quiet --verbose --no-color --help"
+            opts="-o -q -v -h --status --site --capability --os --engine --where --sort --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -292,6 +298,60 @@ _worpen() {
                     return 0
                     ;;
                 --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --capability)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --os)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__agents__subcmd__maintenance)
+            opts="-o -q -v -h --reason --output --context --server --quiet --verbose --no-color --help on off"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -320,6 +380,36 @@ _worpen() {
             ;;
         worpen__subcmd__agents__subcmd__rm)
             opts="-y -o -q -v -h --yes --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__agents__subcmd__sync)
+            opts="-o -q -v -h --all --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -673,7 +763,7 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__containers__subcmd__ls)
-            opts="-o -q -v -h --node --state --output --context --server --quiet --verbose --no-color --help"
+            opts="-o -q -v -h --node --state --where --sort --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -685,6 +775,14 @@ _worpen() {
                     ;;
                 --state)
                     COMPREPLY=($(compgen -W "created running paused restarting removing exited dead" -- "${cur}"))
+                    return 0
+                    ;;
+                --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)

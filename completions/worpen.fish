@@ -57,22 +57,24 @@ complete -c worpen -n "__fish_worpen_using_subcommand login" -s q -l quiet -d 'P
 complete -c worpen -n "__fish_worpen_using_subcommand login" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand login" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand login" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
 name\t'One name a line, as other commands take it'"
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s q -l quiet -d 'Print data and errors only'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s v -l verbose -d 'Also say where server and token come from'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -l no-color -d 'Print without colours, as NO_COLOR does'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "ls" -d 'List the nodes'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "list" -d 'List the nodes'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "get" -d 'Show one node'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "telemetry" -d 'Show what a node measured'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "invite" -d 'Invite a node to join'
-complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry invite rm" -f -a "rm" -d 'Remove a node for good'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "ls" -d 'List the nodes'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "list" -d 'List the nodes'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "get" -d 'Show one node'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "telemetry" -d 'Show what a node measured'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "sync" -d 'Ask nodes to report everything now'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "maintenance" -d 'Begin or end a node\'s maintenance'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "invite" -d 'Invite a node to join'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and not __fish_seen_subcommand_from ls list get telemetry sync maintenance invite rm" -f -a "rm" -d 'Remove a node for good'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l status -d 'Only nodes in this state' -r -f -a "online\t''
 degraded\t''
 unknown\t''
@@ -81,6 +83,11 @@ maintenance\t''
 quarantined\t''
 revoked\t''"
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l site -d 'Only nodes of this site' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l capability -d 'Only nodes that can run this verb, such as docker.stop' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l os -d 'Only nodes whose operating system has this in its name' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l engine -d 'Only nodes with this container engine' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l where -d 'Only nodes for which this expression holds' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -l sort -d 'Fields to sort by, a minus before those that go downwards' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from ls" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
@@ -99,6 +106,11 @@ maintenance\t''
 quarantined\t''
 revoked\t''"
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l site -d 'Only nodes of this site' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l capability -d 'Only nodes that can run this verb, such as docker.stop' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l os -d 'Only nodes whose operating system has this in its name' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l engine -d 'Only nodes with this container engine' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l where -d 'Only nodes for which this expression holds' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -l sort -d 'Fields to sort by, a minus before those that go downwards' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
@@ -132,6 +144,28 @@ complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_su
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from telemetry" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -l all -d 'Ask every node'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -l reason -d 'Why, for the event and the audit log' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from maintenance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l site -d 'Site that it will belong to' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l expires-in -d 'How long the invitation holds, such as 900, 15m or 2h; 15 minutes unless told' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
@@ -180,6 +214,8 @@ restarting\t''
 removing\t''
 exited\t''
 dead\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l where -d 'Only containers for which this expression holds' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l sort -d 'Fields to sort by, a minus before those that go downwards' -r
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
@@ -198,6 +234,8 @@ restarting\t''
 removing\t''
 exited\t''
 dead\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l where -d 'Only containers for which this expression holds' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -l sort -d 'Fields to sort by, a minus before those that go downwards' -r
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'

@@ -1,37 +1,116 @@
 //! Agents.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     call::{Answer, Call},
+    fixed::Fixed,
+    listing::{self, Asked, List, Scan, State},
     page::{cursor_of, limit_of, not_a_cursor, page},
 };
 use crate::{
-    core::{error::Error, port::links::Links, usecase::presence},
+    core::{
+        error::Error,
+        fleet::Fleet,
+        port::links::Links,
+        selector::{
+            Field, Needs,
+            agent::{AgentRow, FIELDS},
+        },
+        statistics,
+        usecase::{presence, sync},
+    },
     id::AgentId,
     proto::{
         agent::{
-            AgentDetail, AgentHealth, GetAgent, GetAgentHealth, GetAgentTelemetry, ListAgents, RemoveAgent,
+            Agent, AgentDetail, AgentHealth, GetAgent, GetAgentHealth, GetAgentStatistics, GetAgentTelemetry,
+            ListAgents, ListAgentsRequest, RemoveAgent, SetAgentStatus, SyncAgents,
         },
-        endpoint::Empty,
+        endpoint::{Empty, Endpoint},
         link::LinkErrorCode,
         telemetry::DiskUsage,
     },
 };
 
 pub(super) async fn list(call: Call<ListAgents>) -> Result<Answer<ListAgents>, Error> {
-    let request = &call.request;
-    let limit = limit_of(request.limit)?;
-    let after: Option<AgentId> = request.cursor.as_deref().map(cursor_of).transpose()?;
-    let fleet = call.app.fleet.read();
-    let wanted = fleet.agents().filter(|agent| {
-        after.is_none_or(|after| agent.id > after)
-            && request.status.is_none_or(|status| agent.status == status)
-            && request.site.as_ref().is_none_or(|site| agent.site == *site)
-    });
-    Ok(Answer::ok(&page(wanted.cloned(), limit, |agent| agent.id.to_string())))
+    listing::list(call).await
+}
+
+impl List for ListAgents {
+    type Row = AgentRow;
+    type Item = Arc<Agent>;
+    const NOUN: &'static str = "agents";
+    const FIELDS: &'static [Field<AgentRow>] = FIELDS;
+    const SHOWS: Needs = Needs::HEARD;
+
+    fn asked(request: &ListAgentsRequest) -> Asked<'_> {
+        Asked {
+            selector: request.selector.as_deref(),
+            sort: request.sort.as_deref(),
+            limit: request.limit,
+            cursor: request.cursor.as_deref(),
+        }
+    }
+
+    fn rows(scan: &Scan<'_>, request: &ListAgentsRequest) -> Result<Vec<AgentRow>, Error> {
+        let start: Option<AgentId> = scan.after.map(cursor_of).transpose()?;
+        let os = request.os.as_ref().map(|os| os.to_lowercase());
+        Ok(scan.gather(start, |fleet, after, most, rows| {
+            let (mut last, mut seen) = (None, 0);
+            for agent in fleet.agents_after(*after).take(most) {
+                (last, seen) = (Some(agent.id), seen + 1);
+                if is_asked_for(agent, request, os.as_deref()) {
+                    rows.push(row(scan, fleet, agent));
+                }
+            }
+            (seen == most).then_some(last)
+        }))
+    }
+
+    fn item(row: AgentRow) -> Arc<Agent> {
+        row.agent
+    }
+}
+
+/// Whether the filters let an agent through; `os` is in lower case.
+fn is_asked_for(agent: &Agent, request: &ListAgentsRequest, os: Option<&str>) -> bool {
+    let engine = agent.container_engine.as_ref().map(|engine| engine.name.as_str());
+    request.status.is_none_or(|status| agent.status == status)
+        && request.site.as_ref().is_none_or(|site| agent.site == *site)
+        && request
+            .capability
+            .as_ref()
+            .is_none_or(|verb| agent.capabilities.iter().any(|known| **known == **verb))
+        && request
+            .engine
+            .as_ref()
+            .is_none_or(|wanted| engine.is_some_and(|engine| engine.eq_ignore_ascii_case(wanted)))
+        && os.is_none_or(|os| agent.host.os.as_ref().is_some_and(|its| its.to_lowercase().contains(os)))
+}
+
+/// An agent with as much of its node as the request reads.
+fn row(scan: &Scan<'_>, fleet: &Fleet, agent: &Arc<Agent>) -> AgentRow {
+    let mut row = AgentRow {
+        agent: agent.clone(),
+        telemetry: None,
+        containers: BTreeMap::new(),
+        linked: false,
+        now: scan.now,
+    };
+    if scan.needs.include(Needs::TELEMETRY) {
+        row.telemetry = fleet.telemetry(agent.id);
+    }
+    if scan.needs.include(Needs::CONTAINERS) {
+        for container in fleet.containers_of(agent.id) {
+            *row.containers.entry(container.facts.state).or_default() += 1;
+        }
+    }
+    if scan.needs.include(Needs::LINK) {
+        row.linked = scan.app.hub.is_linked(agent.id);
+    }
+    row
 }
 
 pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error> {
@@ -42,7 +121,36 @@ pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error>
         *containers.entry(container.facts.state.as_str().to_owned()).or_insert(0) += 1;
     }
     let telemetry = fleet.telemetry(agent.id).map(|latest| (*latest).clone());
-    Ok(Answer::ok(&AgentDetail { agent, containers, telemetry }))
+    Ok(Answer::tagged(&AgentDetail { agent, containers, telemetry }))
+}
+
+pub(super) async fn statistics(call: Call<GetAgentStatistics>) -> Result<Answer<GetAgentStatistics>, Error> {
+    let app = &call.app;
+    let state = State::of(app, Needs::CONTAINERS.and(Needs::LINK));
+    if let Some(state) = state
+        && let Some(kept) = app.lists.kept(GetAgentStatistics::PATH, state)
+    {
+        return Ok(Answer::fixed(&kept));
+    }
+    let counted = statistics::of_agents(&app.fleet.read(), |id| app.hub.is_linked(id));
+    let body = serde_json::to_vec(&counted).map_err(|error| Error::Internal(error.to_string()))?;
+    let made = Arc::new(Fixed::new("application/json", body).private());
+    if let Some(state) = state {
+        app.lists.keep(GetAgentStatistics::PATH.to_owned(), state, &made);
+    }
+    Ok(Answer::fixed(&made))
+}
+
+pub(super) async fn sync(call: Call<SyncAgents>) -> Result<Answer<SyncAgents>, Error> {
+    let app = &call.app;
+    let asked = sync::ask(&*app.store, &app.fleet, &*app.hub, &call.request.target, &call.origin).await?;
+    Ok(Answer::ok(&asked))
+}
+
+pub(super) async fn set_status(call: Call<SetAgentStatus>) -> Result<Answer<SetAgentStatus>, Error> {
+    let app = &call.app;
+    let agent = presence::set(&*app.store, &app.fleet, &*app.hub, &call.request, &call.origin).await?;
+    Ok(Answer::ok(&*agent))
 }
 
 pub(super) async fn telemetry(call: Call<GetAgentTelemetry>) -> Result<Answer<GetAgentTelemetry>, Error> {

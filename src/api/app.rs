@@ -6,7 +6,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    caller::Callers,
     docs::Docs,
+    listing::Lists,
     ws::{feed::Feed, hub::Hub},
 };
 use crate::{
@@ -37,6 +39,10 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// The links.
     pub hub: Arc<Hub>,
+    /// Callers who were recognized lately.
+    pub callers: Arc<Callers>,
+    /// Pages of lists that were made, and the expressions they were asked for with.
+    pub lists: Lists,
     /// The API, described.
     pub docs: Docs,
     /// This server.

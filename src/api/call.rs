@@ -99,7 +99,13 @@ impl<E: Endpoint> Answer<E> {
         Self { response: answer, endpoint: PhantomData }
     }
 
-    /// What was made at start.
+    /// `200` and the response under an entity tag, so that a caller who has it is told in a line that nothing changed.
+    pub(super) fn tagged(response: &E::Response) -> Self {
+        let body = serde_json::to_vec(response).expect("responses are plain data and always serialize");
+        Self::fixed(&Fixed::new("application/json", body).private())
+    }
+
+    /// What was made before.
     pub(super) fn fixed(fixed: &Fixed) -> Self {
         Self { response: fixed.response(), endpoint: PhantomData }
     }

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::{
     call::{Answer, Call},
     command,
-    page::{limit_of, not_a_cursor, page},
+    listing::{self, Asked, List, Scan},
+    page::not_a_cursor,
 };
 use crate::{
     core::{
@@ -13,34 +14,79 @@ use crate::{
         container::resolve,
         error::Error,
         fleet::Fleet,
+        selector::{
+            Field, Needs,
+            container::{ContainerRow, FIELDS},
+        },
         usecase::dispatch::Order,
     },
     proto::{
         command::Command,
         container::{
-            Container, GetContainer, ListContainers, RemoveContainer, RestartContainer, StartContainer,
-            StopContainer,
+            Container, GetContainer, ListContainers, ListContainersRequest, RemoveContainer,
+            RestartContainer, StartContainer, StopContainer,
         },
         endpoint::Endpoint,
     },
 };
 
 pub(super) async fn list(call: Call<ListContainers>) -> Result<Answer<ListContainers>, Error> {
-    let request = &call.request;
-    let limit = limit_of(request.limit)?;
-    let fleet = call.app.fleet.read();
-    let node = match &request.node {
-        Some(node) => Some(fleet.agent(node)?.id),
-        None => None,
-    };
-    let start = request.cursor.as_deref().unwrap_or_default();
-    let wanted = fleet
-        .containers_after(start)
-        .ok_or_else(not_a_cursor)?
-        .filter(|item| node.is_none_or(|node| item.agent == node))
-        .filter(|item| request.state.is_none_or(|state| item.facts.state == state))
-        .map(|item| shown(&fleet, item));
-    Ok(Answer::ok(&page(wanted, limit, |item| format!("{}/{}", item.agent, item.facts.id))))
+    listing::list(call).await
+}
+
+impl List for ListContainers {
+    type Row = ContainerRow;
+    type Item = Container;
+    const NOUN: &'static str = "containers";
+    const FIELDS: &'static [Field<ContainerRow>] = FIELDS;
+    const SHOWS: Needs = Needs::CONTAINERS;
+
+    fn asked(request: &ListContainersRequest) -> Asked<'_> {
+        Asked {
+            selector: request.selector.as_deref(),
+            sort: request.sort.as_deref(),
+            limit: request.limit,
+            cursor: request.cursor.as_deref(),
+        }
+    }
+
+    fn rows(scan: &Scan<'_>, request: &ListContainersRequest) -> Result<Vec<ContainerRow>, Error> {
+        let node = match &request.node {
+            Some(node) => Some(scan.app.fleet.read().agent(node)?.id),
+            None => None,
+        };
+        // The records of one node stand together.
+        let start = match (scan.after, node) {
+            (Some(after), _) => after.to_owned(),
+            (None, Some(node)) => format!("{node}/"),
+            (None, None) => String::new(),
+        };
+        if scan.app.fleet.read().containers_after(&start).is_none() {
+            return Err(not_a_cursor());
+        }
+        Ok(scan.gather(start, |fleet, after, most, rows| {
+            let (mut last, mut seen) = (None, 0);
+            let slice = fleet.containers_after(after).into_iter().flatten().take(most);
+            for item in slice.take_while(|item| node.is_none_or(|node| item.agent == node)) {
+                (last, seen) = (Some(item), seen + 1);
+                let Some(agent) = fleet.agent_record(item.agent) else { continue };
+                if request.state.is_some_and(|state| item.facts.state != state) {
+                    continue;
+                }
+                rows.push(ContainerRow {
+                    container: item.clone(),
+                    agent: agent.clone(),
+                    stale_since: fleet.stale_since(item.agent),
+                    now: scan.now,
+                });
+            }
+            last.filter(|_| seen == most).map(|last| format!("{}/{}", last.agent, last.facts.id))
+        }))
+    }
+
+    fn item(row: ContainerRow) -> Container {
+        Container { stale_since: row.stale_since, ..(*row.container).clone() }
+    }
 }
 
 /// A container with how fresh it is.
@@ -50,7 +96,7 @@ fn shown(fleet: &Fleet, container: &Container) -> Container {
 
 pub(super) async fn get(call: Call<GetContainer>) -> Result<Answer<GetContainer>, Error> {
     let fleet = call.app.fleet.read();
-    Ok(Answer::ok(&shown(&fleet, resolve(&call.request.id, fleet.containers())?)))
+    Ok(Answer::tagged(&shown(&fleet, resolve(&call.request.id, fleet.containers())?)))
 }
 
 pub(super) async fn start(call: Call<StartContainer>) -> Result<Answer<StartContainer>, Error> {

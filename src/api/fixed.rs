@@ -36,6 +36,17 @@ impl Fixed {
         self
     }
 
+    /// The same for one caller alone: a cache on the way keeps nothing, the caller's own asks each time.
+    pub(super) fn private(mut self) -> Self {
+        self.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        self
+    }
+
+    /// The bytes that it holds.
+    pub(super) fn weight(&self) -> usize {
+        self.body.len() + size_of::<Self>()
+    }
+
     /// The whole answer.
     pub(super) fn response(&self) -> Response {
         let mut response = Response::new(Body::from(self.body.clone()));

@@ -3,7 +3,7 @@
 mod agent;
 mod auth;
 mod call;
-mod caller;
+pub mod caller;
 pub mod clock;
 mod command;
 mod container;
@@ -13,6 +13,7 @@ mod fixed;
 mod health;
 mod image;
 mod invitation;
+pub mod listing;
 mod page;
 mod random;
 mod registry;
@@ -47,7 +48,10 @@ pub fn api() -> Api {
         .add::<proto::invitation::JoinFleet, _, _>(invitation::join)
         .add::<proto::link::AgentLink, _, _>(ws::agent::open)
         .add::<proto::agent::ListAgents, _, _>(agent::list)
+        .add::<proto::agent::GetAgentStatistics, _, _>(agent::statistics)
+        .add::<proto::agent::SyncAgents, _, _>(agent::sync)
         .add::<proto::agent::GetAgent, _, _>(agent::get)
+        .add::<proto::agent::SetAgentStatus, _, _>(agent::set_status)
         .add::<proto::agent::GetAgentTelemetry, _, _>(agent::telemetry)
         .add::<proto::agent::GetAgentHealth, _, _>(agent::health)
         .add::<proto::agent::RemoveAgent, _, _>(agent::remove)

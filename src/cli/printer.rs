@@ -138,7 +138,7 @@ impl Printer {
     fn failure_after(&self, prefix: String, failure: &Failure) {
         let mut chain = failure.chain();
         let mut text = self.paint("error:", Tone::Bad);
-        let _ = write!(text, " {}", calm(&format!("{prefix}{}", chain.next().unwrap_or_default())));
+        let _ = write!(text, " {}", calm(&(prefix + chain.next().unwrap_or_default().as_str())));
         for cause in chain {
             let _ = write!(text, "\n  {} {}", self.paint("because:", Tone::Dim), calm(&cause));
         }

@@ -18,6 +18,23 @@ pub fn check_name(name: &str) -> Result<(), Error> {
     ))
 }
 
+/// Words that stand in a path where an agent's name does, so that no node may be called so.
+const RESERVED: [&str; 1] = ["sync"];
+
+/// Checks that a name can be told from the API's own words.
+///
+/// # Errors
+/// Names the field and the cure.
+pub fn check_not_reserved(name: &str) -> Result<(), Error> {
+    if RESERVED.contains(&name) {
+        return Err(Error::field(
+            "name",
+            format!("'{name}' is a word of the API; expected another, like '{name}-1'"),
+        ));
+    }
+    Ok(())
+}
+
 /// What an agent's epoch says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EpochVerdict {

@@ -1,6 +1,9 @@
 //! The fleet as it is now, in memory: loaded once, then folded from the event log. Reads of agents, containers, images
 //! and latest telemetry are answered from here.
 
+mod shelf;
+mod texts;
+
 use std::{
     collections::{BTreeMap, HashMap},
     ops::Bound,
@@ -10,6 +13,7 @@ use std::{
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use self::{shelf::Shelves, texts::Texts};
 use super::{error::Error, port::store::Observer};
 use crate::{
     id::AgentId,
@@ -25,11 +29,29 @@ use crate::{
 /// What is known of the fleet.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    agents: BTreeMap<AgentId, Agent>,
+    agents: BTreeMap<AgentId, Arc<Agent>>,
     names: BTreeMap<String, AgentId>,
-    containers: BTreeMap<(AgentId, String), Container>,
-    images: BTreeMap<(AgentId, Arc<str>), Image>,
+    containers: Shelves<Container>,
+    images: Shelves<Image>,
+    texts: Texts,
     telemetry: HashMap<AgentId, Arc<Telemetry>>,
+    judgements: HashMap<AgentId, AgentStatus>,
+    versions: Versions,
+}
+
+/// How often each part of the fleet has changed since the start: what was made of one version holds while it lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Agents, other than when they were last heard of.
+    pub agents: u64,
+    /// Containers.
+    pub containers: u64,
+    /// Images.
+    pub images: u64,
+    /// Latest telemetry.
+    pub telemetry: u64,
+    /// When agents were last heard of.
+    pub heard: u64,
 }
 
 impl Fleet {
@@ -45,9 +67,12 @@ impl Fleet {
         for agent in agents {
             fleet.put_agent(agent);
         }
-        fleet.containers =
-            containers.into_iter().map(|item| ((item.agent, item.facts.id.clone()), item)).collect();
-        fleet.images = images.into_iter().map(|item| ((item.agent, item.facts.id.clone()), item)).collect();
+        for container in containers {
+            fleet.containers.put(container, &mut fleet.texts);
+        }
+        for image in images {
+            fleet.images.put(image, &mut fleet.texts);
+        }
         fleet.telemetry = telemetry.into_iter().map(|(id, latest)| (id, Arc::new(latest))).collect();
         fleet
     }
@@ -77,49 +102,63 @@ impl Fleet {
     fn apply_container(&mut self, event: &Event) {
         let Some((agent, node)) = self.node_of(event) else { return };
         let Some(facts) = carried::<ContainerFacts>(event, "container") else { return };
-        let key = (agent, facts.id.clone());
+        self.versions.containers += 1;
         if event.kind == EventKind::ContainerRemoved {
-            self.containers.remove(&key);
+            self.containers.remove(agent, &facts.id);
         } else {
-            self.containers.insert(key, Container { facts, node, agent, stale_since: None });
+            self.containers.put(Container { facts, node, agent, stale_since: None }, &mut self.texts);
         }
     }
 
     fn apply_image(&mut self, event: &Event) {
         let Some((agent, node)) = self.node_of(event) else { return };
         let Some(facts) = carried::<ImageFacts>(event, "image") else { return };
-        let key = (agent, facts.id.clone());
+        self.versions.images += 1;
         if event.kind == EventKind::ImageRemoved {
-            self.images.remove(&key);
+            self.images.remove(agent, &facts.id);
         } else {
-            self.images.insert(key, Image { facts, node, agent, stale_since: None });
+            self.images.put(Image { facts, node, agent, stale_since: None }, &mut self.texts);
         }
     }
 
     /// The agent that an event is about, and its name.
     fn node_of(&self, event: &Event) -> Option<(AgentId, Arc<str>)> {
-        let node = event.subject.as_ref()?;
-        Some((*self.names.get(node)?, node.as_str().into()))
+        let node = event.subject.as_deref()?;
+        Some((*self.names.get(node)?, node.into()))
     }
 
-    fn put_agent(&mut self, agent: Agent) {
+    fn put_agent(&mut self, mut agent: Agent) {
+        let host = &mut agent.host;
+        [&mut host.os, &mut host.kernel, &mut host.arch, &mut host.cpu_model]
+            .into_iter()
+            .flatten()
+            .chain(&mut agent.capabilities)
+            .chain(agent.labels.texts())
+            .for_each(|text| self.texts.share(text));
+        self.versions.agents += 1;
         self.names.insert(agent.agent_id.clone(), agent.id);
-        self.agents.insert(agent.id, agent);
+        self.agents.insert(agent.id, Arc::new(agent));
     }
 
     fn remove_agent(&mut self, id: AgentId) {
         if let Some(agent) = self.agents.remove(&id) {
             self.names.remove(&agent.agent_id);
         }
-        self.containers.retain(|(agent, _), _| *agent != id);
-        self.images.retain(|(agent, _), _| *agent != id);
+        self.versions.agents += 1;
+        self.versions.containers += 1;
+        self.versions.images += 1;
+        self.versions.telemetry += 1;
+        self.containers.clear(id);
+        self.images.clear(id);
         self.telemetry.remove(&id);
+        self.judgements.remove(&id);
     }
 
     /// Takes a measurement; an older one than is known (replayed from a spool) changes nothing.
     pub fn measured(&mut self, agent: AgentId, telemetry: Arc<Telemetry>) {
         let newest = self.telemetry.get(&agent).is_none_or(|known| known.timestamp <= telemetry.timestamp);
         if newest && self.agents.contains_key(&agent) {
+            self.versions.telemetry += 1;
             self.telemetry.insert(agent, telemetry);
         }
     }
@@ -127,13 +166,40 @@ impl Fleet {
     /// Notes that an agent was heard of.
     pub fn heard(&mut self, agent: AgentId, now: Timestamp) {
         if let Some(agent) = self.agents.get_mut(&agent) {
-            agent.last_seen_at = Some(now);
+            self.versions.heard += 1;
+            // Whoever looks at the list just now keeps the record as it was.
+            Arc::make_mut(agent).last_seen_at = Some(now);
         }
+    }
+
+    /// Notes what an agent says of itself: `ONLINE` or `DEGRADED`.
+    pub fn judged(&mut self, agent: AgentId, status: AgentStatus) {
+        if self.agents.contains_key(&agent) {
+            self.judgements.insert(agent, status);
+        }
+    }
+
+    /// What an agent last said of itself; `ONLINE` when it said nothing.
+    #[must_use]
+    pub fn judgement(&self, agent: AgentId) -> AgentStatus {
+        self.judgements.get(&agent).copied().unwrap_or(AgentStatus::Online)
+    }
+
+    /// How often each part has changed.
+    #[must_use]
+    pub fn versions(&self) -> Versions {
+        self.versions
     }
 
     /// Every agent, by id.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
-        self.agents.values()
+        self.agents.values().map(|agent| &**agent)
+    }
+
+    /// The agents after an id, by id; all of them after none.
+    pub fn agents_after(&self, id: Option<AgentId>) -> impl Iterator<Item = &Arc<Agent>> {
+        let start = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.agents.range((start, Bound::Unbounded)).map(|(_, agent)| agent)
     }
 
     /// The agent that `reference` names, by id or name.
@@ -142,51 +208,49 @@ impl Fleet {
     /// Not found.
     pub fn agent(&self, reference: &str) -> Result<&Agent, Error> {
         let id = self.names.get(reference).copied().or_else(|| reference.parse().ok());
-        id.and_then(|id| self.agents.get(&id)).ok_or_else(|| Error::not_found("agent", reference))
+        id.and_then(|id| self.agent_by_id(id)).ok_or_else(|| Error::not_found("agent", reference))
     }
 
     /// The agent with this id.
     #[must_use]
     pub fn agent_by_id(&self, id: AgentId) -> Option<&Agent> {
+        self.agents.get(&id).map(|agent| &**agent)
+    }
+
+    /// The record of the agent with this id, to keep while the fleet goes on.
+    #[must_use]
+    pub fn agent_record(&self, id: AgentId) -> Option<&Arc<Agent>> {
         self.agents.get(&id)
     }
 
     /// Every container, by agent and id.
     pub fn containers(&self) -> impl Iterator<Item = &Container> {
-        self.containers.values()
+        self.containers.iter().map(|item| &**item)
     }
 
     /// The containers after a key (`agent/id`, or empty for all); `None` when it is no key.
-    pub fn containers_after(&self, key: &str) -> Option<impl Iterator<Item = &Container>> {
-        let start = key_of(key)?;
-        Some(self.containers.range((start, Bound::Unbounded)).map(|(_, item)| item))
+    pub fn containers_after(&self, key: &str) -> Option<impl Iterator<Item = &Arc<Container>>> {
+        Some(self.containers.after(key_of(key)?))
     }
 
     /// The images after a key (`agent/id`, or empty for all); `None` when it is no key.
-    pub fn images_after(&self, key: &str) -> Option<impl Iterator<Item = &Image>> {
-        let start = key_of(key)?.map(|(agent, id)| (agent, id.into()));
-        Some(self.images.range((start, Bound::Unbounded)).map(|(_, item)| item))
+    pub fn images_after(&self, key: &str) -> Option<impl Iterator<Item = &Arc<Image>>> {
+        Some(self.images.after(key_of(key)?))
     }
 
     /// The containers of one agent.
     pub fn containers_of(&self, agent: AgentId) -> impl Iterator<Item = &Container> {
-        self.containers
-            .range((agent, String::new())..)
-            .map(|(_, item)| item)
-            .take_while(move |item| item.agent == agent)
+        self.containers.of(agent).map(|item| &**item)
     }
 
     /// Every image, by agent and id.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
-        self.images.values()
+        self.images.iter().map(|item| &**item)
     }
 
     /// The images of one agent.
     pub fn images_of(&self, agent: AgentId) -> impl Iterator<Item = &Image> {
-        self.images
-            .range((agent, "".into())..)
-            .map(|(_, item)| item)
-            .take_while(move |item| item.agent == agent)
+        self.images.of(agent).map(|item| &**item)
     }
 
     /// The latest measurement of an agent.
@@ -212,13 +276,13 @@ fn carried<T: DeserializeOwned>(event: &Event, noun: &str) -> Option<T> {
     T::deserialize(event.data.get(noun)?).ok()
 }
 
-/// Where a range over `(agent, id)` starts: after the key, or at the beginning.
-fn key_of(key: &str) -> Option<Bound<(AgentId, String)>> {
+/// The agent and id that a key names; the empty key names none. `None` when it is no key.
+fn key_of(key: &str) -> Option<Option<(AgentId, &str)>> {
     if key.is_empty() {
-        return Some(Bound::Unbounded);
+        return Some(None);
     }
     let (agent, id) = key.split_once('/')?;
-    Some(Bound::Excluded((agent.parse().ok()?, id.to_owned())))
+    Some(Some((agent.parse().ok()?, id)))
 }
 
 /// The fleet, shared: the store's writer folds events in, handlers read.
@@ -231,9 +295,14 @@ impl SharedFleet {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts what the store holds in place of what is known.
+    /// Puts what the store holds in place of what is known, at the start.
     pub fn replace(&self, fleet: Fleet) {
         self.change(|known| *known = fleet);
+    }
+
+    /// Notes what an agent says of itself: `ONLINE` or `DEGRADED`.
+    pub fn judged(&self, agent: AgentId, status: AgentStatus) {
+        self.change(|fleet| fleet.judged(agent, status));
     }
 
     /// Takes a measurement.

@@ -74,10 +74,10 @@ pub fn host_facts() -> HostFacts {
     let boot = System::boot_time().ok().and_then(|seconds| i64::try_from(seconds).ok()).filter(|at| *at > 0);
     HostFacts {
         hostname: System::host_name().ok(),
-        os: os_name(),
-        kernel: System::kernel_version().ok(),
-        arch: Some(System::cpu_arch()).filter(|arch| !arch.is_empty()),
-        cpu_model: cpus.first().map(|cpu| cpu.brand().to_owned()).filter(|brand| !brand.is_empty()),
+        os: os_name().map(Into::into),
+        kernel: System::kernel_version().ok().map(Into::into),
+        arch: Some(System::cpu_arch()).filter(|arch| !arch.is_empty()).map(Into::into),
+        cpu_model: cpus.first().map(|cpu| cpu.brand()).filter(|brand| !brand.is_empty()).map(Into::into),
         cpu_count: u32::try_from(cpus.len()).ok().filter(|count| *count > 0),
         memory_total_bytes: system.as_ref().map(System::total_memory).filter(|bytes| *bytes > 0),
         booted_at: boot.and_then(|seconds| Timestamp::from_second(seconds).ok()),

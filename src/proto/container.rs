@@ -12,10 +12,14 @@ use crate::id::AgentId;
 endpoints! {
     /// Lists the containers of the fleet.
     ListContainers: GET "/api/v1/containers", Viewer, ListContainersRequest => Page<Container> {
+        SUCCESS: &'static [u16] = &[200, 304];
         REFUSALS: &'static [u16] = &[404];
     };
     /// Describes one container.
-    GetContainer: GET "/api/v1/containers/{id}", Viewer, ContainerRef => Container { REFUSALS: &'static [u16] = &[409]; };
+    GetContainer: GET "/api/v1/containers/{id}", Viewer, ContainerRef => Container {
+        SUCCESS: &'static [u16] = &[200, 304];
+        REFUSALS: &'static [u16] = &[409];
+    };
     /// Starts a container.
     StartContainer: POST "/api/v1/containers/{id}/start", Operator, ActOnContainer => Command {
         QUERY: &'static [&'static str] = &["wait"];
@@ -63,6 +67,13 @@ pub struct ListContainersRequest {
     /// Only those in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ContainerState>,
+    /// Only containers for which this expression holds: `image.contains("nginx") && exit_code != 0`.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// The fields to sort by, separated by commas, a minus before those that go downwards: `node,-exit_code`. By node and id
+    /// unless told; what has no value comes last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
@@ -178,7 +189,7 @@ pub struct ContainerFacts {
     pub finished_at: Option<Timestamp>,
     /// Published ports, `127.0.0.1:8080->80/tcp`.
     #[serde(default)]
-    pub ports: Vec<String>,
+    pub ports: Vec<Arc<str>>,
     /// Its labels.
     #[serde(default)]
     pub labels: Labels,

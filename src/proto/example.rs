@@ -1,10 +1,14 @@
 //! Examples of what travels, for the API's description: one fleet of one node, seen through every call. They are
 //! typed, so that a field nobody gave an example does not compile.
 
+mod agent;
+
 use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::Timestamp;
 use serde_json::json;
+
+pub(super) use self::agent::{agent_statistics, agents_asked, set_agent_status, sync_agents};
 
 use super::{
     agent::{
@@ -52,6 +56,11 @@ pub(super) fn list_agents() -> ListAgentsRequest {
     ListAgentsRequest {
         status: Some(AgentStatus::Online),
         site: Some("eu".into()),
+        capability: Some("docker.stop".into()),
+        os: Some("debian".into()),
+        engine: Some("docker".into()),
+        selector: Some("cpu > 80 && running > 0".into()),
+        sort: Some("site,-cpu".into()),
         limit: Some(50),
         cursor: None,
     }
@@ -66,7 +75,7 @@ pub(super) fn agent() -> Agent {
         status_since: at("09:30:00"),
         version: Some("0.1.0".into()),
         capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm"].map(Into::into).to_vec(),
-        labels: BTreeMap::from([("tier".into(), "front".into())]),
+        labels: [("tier", "front")].into_iter().collect(),
         host: HostFacts {
             hostname: Some(WEB_1.into()),
             os: Some("Debian GNU/Linux 12".into()),
@@ -203,6 +212,8 @@ pub(super) fn list_containers() -> ListContainersRequest {
     ListContainersRequest {
         node: Some(WEB_1.into()),
         state: Some(ContainerState::Running),
+        selector: Some(r#"image.contains("nginx") && health != "healthy""#.into()),
+        sort: Some("node,name".into()),
         limit: Some(50),
         cursor: None,
     }
@@ -248,7 +259,13 @@ pub(super) fn container() -> Container {
 }
 
 pub(super) fn list_images() -> ListImagesRequest {
-    ListImagesRequest { node: Some(WEB_1.into()), limit: Some(50), cursor: None }
+    ListImagesRequest {
+        node: Some(WEB_1.into()),
+        selector: Some("size > 500000000".into()),
+        sort: Some("-size".into()),
+        limit: Some(50),
+        cursor: None,
+    }
 }
 
 pub(super) fn image() -> Image {

@@ -12,6 +12,7 @@ use crate::id::AgentId;
 endpoints! {
     /// Lists the images that the nodes hold.
     ListImages: GET "/api/v1/images", Viewer, ListImagesRequest => Page<Image> {
+        SUCCESS: &'static [u16] = &[200, 304];
         REFUSALS: &'static [u16] = &[404];
     };
 }
@@ -23,6 +24,13 @@ pub struct ListImagesRequest {
     /// Only those on this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// Only images for which this expression holds: `size > 500000000 && len(tags) == 0`.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// The fields to sort by, separated by commas, a minus before those that go downwards: `-size`. By node and id
+    /// unless told; what has no value comes last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
     /// The most items to return, 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]

@@ -14,7 +14,9 @@ use crate::{
     api::{
         self,
         app::{App, Settings},
+        caller::Callers,
         clock,
+        listing::Lists,
         ws::{feed::Feed, hub::Hub},
     },
     config::{private, server::ServerConfig},
@@ -81,12 +83,14 @@ pub struct Server {
 
 /// Whoever sees events right after their commit.
 struct Observers {
+    callers: Arc<Callers>,
     fleet: Arc<SharedFleet>,
     feed: Arc<Feed>,
 }
 
 impl Observer for Observers {
     fn committed(&self, events: &[Event]) {
+        self.callers.committed(events);
         self.fleet.committed(events);
         self.feed.committed(events);
     }
@@ -102,7 +106,8 @@ impl Server {
         private::folder(&folder).map_err(|source| ServerError::File { path: folder.clone(), source })?;
         let fleet = Arc::new(SharedFleet::default());
         let feed = Arc::new(Feed::new(0));
-        let observers = Observers { fleet: fleet.clone(), feed: feed.clone() };
+        let callers = Arc::new(Callers::default());
+        let observers = Observers { callers: callers.clone(), fleet: fleet.clone(), feed: feed.clone() };
         let opened = |source| ServerError::Store { folder: folder.clone(), source };
         let store = Arc::new(SqliteStore::open(&folder, Arc::new(observers)).map_err(opened)?);
         let telemetry = Arc::new(SqliteTelemetry::open(&folder).map_err(opened)?);
@@ -123,6 +128,8 @@ impl Server {
             fleet,
             feed,
             hub: Arc::new(Hub::default()),
+            callers,
+            lists: Lists::new(),
             docs: api::api().docs(),
             command_key,
             token_key,

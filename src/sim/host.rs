@@ -231,7 +231,7 @@ impl Host {
             started_at: Some(container.started),
             finished_at: container.finished,
             ports: published
-                .then(|| format!("0.0.0.0:{}->80/tcp", 8080 + container.number))
+                .then(|| format!("0.0.0.0:{}->80/tcp", 8080 + container.number).into())
                 .into_iter()
                 .collect(),
             labels: [("com.docker.compose.project", "simulated")].into_iter().collect(),

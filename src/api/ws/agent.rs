@@ -39,6 +39,7 @@ use crate::{
     id::{AgentId, ExecutionId},
     proto::{
         agent::AgentStatus,
+        endpoint::Empty,
         envelope::{COMMAND_TYPE, CommandOrder},
         link::{
             Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, Heartbeat, LinkError, LinkErrorCode,
@@ -130,15 +131,9 @@ enum Over {
 }
 
 impl Link {
-    fn new(
-        app: Arc<App>,
-        socket: WebSocket,
-        (proven, admitted): (Proven, Admitted),
-        origin: Origin,
-    ) -> Self {
+    fn new(app: Arc<App>, socket: WebSocket, (proven, admitted): (Proven, Admitted), origin: Origin) -> Self {
         let (say, said) = mpsc::channel(8);
-        let handle =
-            Handle { instance: proven.proof.instance_nonce, orders: Arc::new(Notify::new()), say };
+        let handle = Handle { instance: proven.proof.instance_nonce, orders: Arc::new(Notify::new()), say };
         app.hub.enter(admitted.agent.id, handle.clone());
         handle.orders.notify_one();
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
@@ -244,6 +239,7 @@ impl Link {
     async fn obey(&mut self, said: Option<ToLink>) -> Result<(), Over> {
         match said {
             Some(ToLink::End(code, detail)) => Err(Over::Told(code, detail)),
+            Some(ToLink::Sync) => self.send(&ServerFrame::Sync(Empty {})).await,
             Some(ToLink::Probe(answer)) => {
                 self.probes.push(answer);
                 let ping =
@@ -427,6 +423,7 @@ async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -
         "DEGRADED" => AgentStatus::Degraded,
         _ => return Err(Error::field("status", "expected ONLINE or DEGRADED")),
     };
+    app.fleet.judged(id, status);
     presence::move_to(&*app.store, &app.fleet, id, status, "by its own judgement", origin).await?;
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,6 +23,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) enum ToLink {
     /// Answer when the agent answers a ping.
     Probe(oneshot::Sender<()>),
+    /// Ask the agent to report everything now.
+    Sync,
     /// End, telling the agent why.
     End(LinkErrorCode, String),
 }
@@ -39,6 +44,7 @@ pub(super) struct Handle {
 #[derive(Default)]
 pub struct Hub {
     links: Mutex<HashMap<AgentId, Handle>>,
+    changes: AtomicU64,
 }
 
 /// Whether a new link may take the place of an old one.
@@ -70,9 +76,17 @@ impl Hub {
         }
     }
 
+    /// How often links came and went.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Puts a link in its place and ends the one before.
     pub(super) fn enter(&self, agent: AgentId, handle: Handle) {
-        if let Some(old) = self.links().insert(agent, handle) {
+        let old = self.links().insert(agent, handle);
+        self.changes.fetch_add(1, Ordering::Release);
+        if let Some(old) = old {
             tell_end(&old, LinkErrorCode::Replaced, "a newer link of this agent took over");
         }
     }
@@ -84,6 +98,7 @@ impl Hub {
             links.get(&agent).is_some_and(|current| Arc::ptr_eq(&current.orders, &handle.orders));
         if is_current {
             links.remove(&agent);
+            self.changes.fetch_add(1, Ordering::Release);
         }
         is_current
     }
@@ -102,6 +117,10 @@ impl Links for Hub {
 
     fn end(&self, agent: AgentId, code: LinkErrorCode, detail: &str) -> bool {
         self.links().get(&agent).is_some_and(|link| tell_end(link, code, detail))
+    }
+
+    fn sync(&self, agent: AgentId) -> bool {
+        self.links().get(&agent).is_some_and(|link| link.say.try_send(ToLink::Sync).is_ok())
     }
 
     fn is_linked(&self, agent: AgentId) -> bool {

@@ -17,7 +17,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     let detail = session.client()?.call::<GetAgent>(&AgentRef { id: args.node }).await?.body;
     let agent = &detail.agent;
     let host = &agent.host;
-    let or_dash = |fact: &Option<String>| fact.clone().unwrap_or_else(measure::dash);
+    let or_dash = |fact: Option<&str>| fact.map_or_else(measure::dash, str::to_owned);
     let join = |facts: Vec<String>| if facts.is_empty() { measure::dash() } else { facts.join(", ") };
     let labels = agent.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let containers = detail.containers.iter().map(|(state, count)| format!("{count} {state}")).collect();
@@ -35,16 +35,16 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
             ("Status", status(agent.status)),
             ("Since", measure::age(agent.status_since, session.now).into()),
             ("Seen", measure::age_or_dash(agent.last_seen_at, session.now).into()),
-            ("Address", or_dash(&agent.address).into()),
-            ("Version", or_dash(&agent.version).into()),
-            ("OS", or_dash(&host.os).into()),
-            ("Kernel", or_dash(&host.kernel).into()),
+            ("Address", or_dash(agent.address.as_deref()).into()),
+            ("Version", or_dash(agent.version.as_deref()).into()),
+            ("OS", or_dash(host.os.as_deref()).into()),
+            ("Kernel", or_dash(host.kernel.as_deref()).into()),
             ("Memory", host.memory_total_bytes.map_or_else(measure::dash, measure::bytes).into()),
             ("Engine", engine(agent).into()),
             ("Containers", join(containers).into()),
             ("Load", load.into()),
             ("Labels", join(labels).into()),
-            ("Verbs", join(agent.capabilities.clone()).into()),
+            ("Verbs", join(agent.capabilities.iter().map(ToString::to_string).collect()).into()),
         ],
     )?;
     Ok(ExitStatus::Done)

@@ -3,7 +3,9 @@
 mod get;
 mod invite;
 mod ls;
+mod maintenance;
 mod rm;
+mod sync;
 mod telemetry;
 
 use clap::Subcommand;
@@ -29,6 +31,10 @@ pub(crate) enum Agents {
     Get(get::Args),
     /// Show what a node measured.
     Telemetry(telemetry::Args),
+    /// Ask nodes to report everything now.
+    Sync(sync::Args),
+    /// Begin or end a node's maintenance.
+    Maintenance(maintenance::Args),
     /// Invite a node to join.
     Invite(invite::Args),
     /// Remove a node for good.
@@ -40,6 +46,8 @@ pub(crate) async fn run(verb: Agents, session: &Session) -> Result<ExitStatus, C
         Agents::Ls(args) => ls::run(args, session).await,
         Agents::Get(args) => get::run(args, session).await,
         Agents::Telemetry(args) => telemetry::run(args, session).await,
+        Agents::Sync(args) => sync::run(args, session).await,
+        Agents::Maintenance(args) => maintenance::run(args, session).await,
         Agents::Invite(args) => invite::run(args, session).await,
         Agents::Rm(args) => rm::run(args, session).await,
     }
@@ -69,7 +77,7 @@ impl Row for Agent {
             measure::age(self.status_since, now).into(),
             measure::age_or_dash(self.last_seen_at, now).into(),
             self.version.clone().unwrap_or_else(measure::dash).into(),
-            self.host.os.clone().unwrap_or_else(measure::dash).into(),
+            self.host.os.as_deref().map_or_else(measure::dash, str::to_owned).into(),
             engine(self).into(),
         ]
     }

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
             ("Image", (&*facts.image).into()),
             ("Command", facts.command.as_deref().map_or_else(measure::dash, str::to_owned).into()),
             ("Created", measure::age_or_dash(facts.created_at, session.now).into()),
-            ("Ports", join(facts.ports.clone()).into()),
+            ("Ports", join(facts.ports.iter().map(ToString::to_string).collect()).into()),
             ("Labels", join(labels).into()),
         ],
     )?;

@@ -9,6 +9,8 @@ pub trait Links: Send + Sync {
     fn nudge(&self, agent: AgentId);
     /// Ends an agent's link, telling it why; `false` when there is none.
     fn end(&self, agent: AgentId, code: LinkErrorCode, detail: &str) -> bool;
+    /// Asks an agent to report everything now; `false` when it has no link that could be asked.
+    fn sync(&self, agent: AgentId) -> bool;
     /// Whether an agent is linked.
     fn is_linked(&self, agent: AgentId) -> bool;
 }

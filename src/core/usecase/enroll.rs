@@ -1,7 +1,5 @@
 //! How a node becomes an agent: an invitation is made, and spent once.
 
-use std::collections::BTreeMap;
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -12,7 +10,7 @@ use super::{
 };
 use crate::{
     core::{
-        agent::check_name,
+        agent::{check_name, check_not_reserved},
         change::Change,
         error::Error,
         fleet::SharedFleet,
@@ -29,6 +27,7 @@ use crate::{
         agent::{Agent, AgentStatus, HostFacts},
         event::EventKind,
         invitation::{Invitation, InviteRequest, JoinRequest, Joined},
+        labels::Labels,
     },
 };
 
@@ -69,6 +68,7 @@ pub async fn invite(
     origin: &Origin,
 ) -> Result<Invitation, Error> {
     check_name(&request.name)?;
+    check_not_reserved(&request.name)?;
     let site = request.site.clone().unwrap_or_else(|| "default".into());
     check_name(&site)
         .map_err(|_| Error::field("site", "expected 1 to 63 of a-z, 0-9, '.' and '-', like 'eu-1'"))?;
@@ -136,7 +136,7 @@ pub async fn join(ports: Enroll<'_>, request: &JoinRequest, origin: &Origin) -> 
         status_since: origin.now,
         version: None,
         capabilities: vec![],
-        labels: BTreeMap::new(),
+        labels: Labels::default(),
         host: HostFacts::default(),
         container_engine: None,
         created_at: origin.now,

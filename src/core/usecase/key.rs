@@ -113,19 +113,25 @@ pub async fn revoke(
     Ok(())
 }
 
-/// Recognizes the holder of a key; `None` when it is unknown, revoked or expired.
+/// Recognizes the holder of a key, and until when it holds unless it is revoked; `None` when it is unknown, revoked or
+/// expired.
 ///
 /// # Errors
 /// The store cannot serve.
-pub async fn recognize(records: &dyn Records, secret: &str, now: Timestamp) -> Result<Option<Caller>, Error> {
+pub async fn recognize(
+    records: &dyn Records,
+    secret: &str,
+    now: Timestamp,
+) -> Result<Option<(Caller, Timestamp)>, Error> {
     let Some(record) = records.key_by_hash(&secret_hash(secret.as_bytes())).await? else { return Ok(None) };
     if record.revoked_at.is_some() || record.key.expires_at <= now {
         return Ok(None);
     }
-    Ok(Some(Caller {
+    let caller = Caller {
         user: record.user,
         username: record.key.username,
         role: record.key.role.min(record.user_role),
         key: Some(record.key.name),
-    }))
+    };
+    Ok(Some((caller, record.key.expires_at)))
 }

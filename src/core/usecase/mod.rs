@@ -10,6 +10,7 @@ pub mod presence;
 mod repeat;
 pub mod settle;
 pub mod sign_in;
+pub mod sync;
 pub mod user;
 
 use jiff::Timestamp;

@@ -1,5 +1,7 @@
 //! How an agent stands: lost, silent for too long, well again, quarantined, removed.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{Origin, settle};
@@ -8,12 +10,12 @@ use crate::{
         change::Change,
         error::Error,
         fleet::SharedFleet,
-        port::{records::Records, store::Store},
+        port::{links::Links, records::Records, store::Store},
         statement,
     },
     id::AgentId,
     proto::{
-        agent::{Agent, AgentStatus},
+        agent::{Agent, AgentStatus, SetAgentStatusRequest},
         event::EventKind,
     },
 };
@@ -40,6 +42,77 @@ pub async fn move_to(
         Err(error) if error.is_conflict_of("agent.set_status") => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The most characters of a reason.
+const MAX_REASON: usize = 500;
+
+/// Begins or ends an agent's maintenance, on somebody's word. What it stands as already is no error. Maintenance holds
+/// over lost links and restarts; at its end the agent stands as its link says.
+///
+/// # Errors
+/// Another status than MAINTENANCE or ONLINE was asked for, the agent stands so that neither can be, its status changed
+/// meanwhile, or the store cannot write.
+pub async fn set(
+    store: &dyn Store,
+    fleet: &SharedFleet,
+    links: &dyn Links,
+    request: &SetAgentStatusRequest,
+    origin: &Origin,
+) -> Result<Arc<Agent>, Error> {
+    use AgentStatus::{Degraded, Maintenance, Offline, Online, Quarantined, Revoked, Unknown};
+    let reason = request.reason.as_deref().unwrap_or("on request");
+    if reason.chars().count() > MAX_REASON {
+        return Err(Error::field("reason", format!("expected at most {MAX_REASON} characters")));
+    }
+    let (agent, judgement) = {
+        let fleet = fleet.read();
+        let agent = fleet.agent(&request.id)?.clone();
+        let judgement = fleet.judgement(agent.id);
+        (agent, judgement)
+    };
+    let next = match (agent.status, request.status) {
+        (Maintenance, Maintenance) | (Online, Online) => return Ok(Arc::new(agent)),
+        (Online | Degraded | Unknown | Offline, Maintenance) => Maintenance,
+        (Maintenance, Online) if links.is_linked(agent.id) => judgement,
+        (Maintenance, Online) => Unknown,
+        (Quarantined | Revoked, Maintenance | Online) => {
+            return Err(Error::Conflict {
+                code: "agent_quarantined",
+                detail: format!(
+                    "'{0}' is {1}; remove it (worpen agents rm {0}) and let it join anew",
+                    agent.agent_id,
+                    agent.status.as_str()
+                ),
+            });
+        }
+        (stands, Online) => {
+            return Err(Error::Conflict {
+                code: "agent_not_in_maintenance",
+                detail: format!(
+                    "'{}' is {}, which its link decides; only maintenance can be ended",
+                    agent.agent_id,
+                    stands.as_str()
+                ),
+            });
+        }
+        (_, Degraded | Unknown | Offline | Quarantined | Revoked) => {
+            return Err(Error::field(
+                "status",
+                "expected MAINTENANCE, or ONLINE to end it; the other states follow from the agent's link",
+            ));
+        }
+    };
+    let resource = format!("agent/{}", agent.agent_id);
+    let facts = json!({ "status": next, "before": agent.status, "reason": request.reason });
+    let change = moved(&agent, next, reason, origin).audit(origin.done("agent.set_status", resource, facts));
+    store.commit(change).await?;
+    if next != Maintenance && next != Unknown && !links.is_linked(agent.id) {
+        // The link ended just now, while the agent was still in maintenance, and nobody else will say so.
+        move_to(store, fleet, agent.id, Unknown, "its link ended", origin).await?;
+    }
+    let known = fleet.read().agent_record(agent.id).cloned();
+    known.ok_or_else(|| Error::not_found("agent", &request.id))
 }
 
 /// Whether an agent that stands as `from` may come to stand as `to` by what its link does or says.

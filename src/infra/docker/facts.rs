@@ -31,7 +31,7 @@ pub(super) fn container(summary: ContainerSummary, inspected: Inspected) -> Cont
         created_at: summary.created.and_then(|seconds| Timestamp::from_second(seconds).ok()),
         started_at: moment(inspected.started_at.as_deref()),
         finished_at: moment(inspected.finished_at.as_deref()),
-        ports: ports(summary.ports.unwrap_or_default()),
+        ports: ports(summary.ports.unwrap_or_default()).into_iter().map(Into::into).collect(),
         labels: summary.labels.unwrap_or_default().into_iter().collect(),
     }
 }

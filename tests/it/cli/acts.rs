@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    records::{COMMAND, command},
+    records::{COMMAND, agent, command},
     stub::{Answer, Seen, Stub, problem},
     terminal::{Terminal, ended},
 };
@@ -121,4 +121,49 @@ fn an_interrupted_wait_says_that_the_command_goes_on() {
     let ran = ended(child);
     assert_eq!((ran.code, ran.out.as_str()), (130, ""));
     assert_eq!(ran.err, format!("the command goes on; look with: worpen commands get {COMMAND}\n"));
+}
+
+#[test]
+fn a_bad_expression_is_a_usage_error_in_the_servers_words() {
+    let words = "/where: unknown name 'cpus' at 1:1; known: cpu; did you mean 'cpu'?";
+    let stub = Stub::new(move |_| problem(400, words));
+    let terminal = Terminal::of(&stub);
+    for noun in ["agents", "containers"] {
+        let ran = terminal.run(&[noun, "ls", "--where", "cpus > 1"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+        assert!(ran.err.contains("did you mean 'cpu'?"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn maintenance_begins_and_ends_by_name() {
+    let stub = Stub::new(|seen| {
+        let status = seen.body["status"].as_str().unwrap();
+        Answer::Json(200, agent("web-1", status))
+    });
+    let terminal = Terminal::of(&stub);
+    let ran = terminal.run(&["agents", "maintenance", "web-1", "on", "--reason", "a new disk"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "web-1: maintenance\n"));
+    assert_eq!(terminal.run(&["agents", "maintenance", "web-1", "off"]).out, "web-1: online\n");
+    let seen = stub.seen();
+    assert_eq!((&seen[0].method, seen[0].route()), (&Method::PUT, vec!["agents", "web-1", "status"]));
+    assert_eq!(seen[0].body, json!({ "status": "MAINTENANCE", "reason": "a new disk" }));
+    assert_eq!(seen[1].body, json!({ "status": "ONLINE" }));
+    assert_eq!(terminal.run(&["agents", "maintenance", "web-1", "perhaps"]).code, 2);
+}
+
+#[test]
+fn sync_says_who_could_not_be_asked() {
+    let stub = Stub::new(|seen| match &seen.body["target"] {
+        Value::String(_) => Answer::Json(200, json!({ "asked": 2, "not_linked": [] })),
+        _ => Answer::Json(200, json!({ "asked": 1, "not_linked": ["db-1"] })),
+    });
+    let terminal = Terminal::of(&stub);
+    let all = terminal.run(&["agents", "sync", "--all"]);
+    assert_eq!((all.code, all.out.as_str(), all.err.as_str()), (0, "asked 2\n", ""));
+    let two = terminal.run(&["agents", "sync", "web-1", "db-1"]);
+    assert_eq!((two.code, two.out.as_str()), (6, "asked 1\n"));
+    assert!(two.err.contains("db-1"), "{}", two.err);
+    assert_eq!(stub.seen()[1].body, json!({ "target": ["web-1", "db-1"] }));
+    assert_eq!(terminal.run(&["agents", "sync"]).code, 2, "nobody is meant");
 }

@@ -19,6 +19,7 @@ fn help_is_short_and_has_examples() {
         &["-h"] as &[&str],
         &["login", "-h"],
         &["agents", "-h"],
+        &["agents", "ls", "-h"],
         &["agents", "invite", "-h"],
         &["containers", "stop", "-h"],
         &["events", "tail", "-h"],
@@ -74,9 +75,16 @@ fn an_empty_list_is_an_empty_array_and_no_table() {
 #[test]
 fn filters_reach_the_server_in_its_own_words() {
     let stub = two_agents();
-    Terminal::of(&stub).run(&["agents", "ls", "--status", "Offline", "--site", "a&b"]);
+    let filters = ["--capability", "docker.rm", "--os", "debian", "--engine", "docker"];
+    let chosen = ["--where", "site == \"eu\" && cpu > 80", "--sort", "-cpu,name"];
+    let mut arguments = vec!["agents", "ls", "--status", "Offline", "--site", "a&b"];
+    arguments.extend(filters.into_iter().chain(chosen));
+    assert_eq!(Terminal::of(&stub).run(&arguments).code, 0);
     let seen = &stub.seen()[0];
     assert_eq!((seen.query("status"), seen.query("site")), (Some("OFFLINE"), Some("a&b")));
+    assert_eq!((seen.query("capability"), seen.query("os")), (Some("docker.rm"), Some("debian")));
+    assert_eq!((seen.query("engine"), seen.query("sort")), (Some("docker"), Some("-cpu,name")));
+    assert_eq!(seen.query("where"), Some("site == \"eu\" && cpu > 80"));
     assert_eq!(seen.bearer.as_deref(), Some("Bearer wpk_never_to_be_seen"));
 }
 

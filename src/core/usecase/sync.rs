@@ -1,0 +1,75 @@
+//! Asking agents to report everything now.
+
+use serde_json::json;
+
+use super::Origin;
+use crate::{
+    core::{
+        change::Change,
+        error::Error,
+        fleet::SharedFleet,
+        port::{links::Links, store::Store},
+    },
+    id::AgentId,
+    proto::agent::{AgentsAsked, SyncTarget},
+};
+
+/// The most agents that a request may name.
+const MAX_NAMED: usize = 1000;
+
+/// Asks the agents that are meant; those that have no link report by themselves when they come back.
+///
+/// # Errors
+/// There is no such agent (then none is asked), too many are named, or the store cannot write.
+pub async fn ask(
+    store: &dyn Store,
+    fleet: &SharedFleet,
+    links: &dyn Links,
+    target: &SyncTarget,
+    origin: &Origin,
+) -> Result<AgentsAsked, Error> {
+    let meant = meant(fleet, target)?;
+    let resource = match target {
+        SyncTarget::One(name) if name == "all" => "agents".to_owned(),
+        _ => {
+            let names: Vec<&str> = meant.iter().take(10).map(|(_, name)| name.as_str()).collect();
+            format!("agent/{}", names.join(","))
+        }
+    };
+    let entry = origin.done("agent.sync", resource, json!({ "agents": meant.len() }));
+    store.commit(Change::new().audit(entry)).await?;
+    let not_linked: Vec<String> =
+        meant.iter().filter(|(id, _)| !links.sync(*id)).map(|(_, name)| name.clone()).collect();
+    let asked = u32::try_from(meant.len() - not_linked.len()).unwrap_or(u32::MAX);
+    Ok(AgentsAsked { asked, not_linked })
+}
+
+/// The agents that are meant, each once.
+fn meant(fleet: &SharedFleet, target: &SyncTarget) -> Result<Vec<(AgentId, String)>, Error> {
+    let fleet = fleet.read();
+    let mut meant = Vec::new();
+    match target {
+        SyncTarget::One(name) if name == "all" => {
+            meant.extend(fleet.agents().map(|agent| (agent.id, agent.agent_id.clone())));
+        }
+        SyncTarget::One(name) => {
+            let agent = fleet.agent(name)?;
+            meant.push((agent.id, agent.agent_id.clone()));
+        }
+        SyncTarget::These(names) if names.is_empty() || names.len() > MAX_NAMED => {
+            return Err(Error::field(
+                "target",
+                format!("expected \"all\", a name, or 1 to {MAX_NAMED} names"),
+            ));
+        }
+        SyncTarget::These(names) => {
+            for name in names {
+                let agent = fleet.agent(name)?;
+                meant.push((agent.id, agent.agent_id.clone()));
+            }
+            meant.sort_unstable();
+            meant.dedup();
+        }
+    }
+    Ok(meant)
+}
