@@ -152,9 +152,10 @@ pub(super) async fn list<E: List>(call: Call<E>) -> Result<Answer<E>, Error> {
         return Ok(Answer::fixed(&page));
     }
     // Beside the executor's threads: a filter may pass over many records too.
-    let made = tokio::task::spawn_blocking(move || making.page(&call));
+    let made = tokio::task::spawn_blocking(move || {
+        making.page(&call).map(|page| Arc::new(Fixed::new("application/json", page).private()))
+    });
     let page = made.await.map_err(|error| Error::Internal(error.to_string()))??;
-    let page = Arc::new(Fixed::new("application/json", page).private());
     if let Some(state) = state {
         app.lists.kept.keep(key, state, &page);
     }
