@@ -1,6 +1,6 @@
 //! [`Lists`]: lists that are filtered, selected, sorted, cut into pages, and serialized once per change.
 //!
-//! What was made is kept by [`kept`] and served again while nothing changes that it shows.
+//! What was made is kept, and served again while nothing changes that it shows.
 
 mod kept;
 
