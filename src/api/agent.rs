@@ -128,7 +128,7 @@ pub(super) async fn statistics(call: Call<GetAgentStatistics>) -> Result<Answer<
     let app = &call.app;
     let state = State::of(app, Needs::CONTAINERS.and(Needs::LINK));
     if let Some(state) = state
-        && let Some(kept) = app.lists.kept(GetAgentStatistics::PATH, state)
+        && let Some(kept) = app.lists.kept.recall(GetAgentStatistics::PATH, state)
     {
         return Ok(Answer::fixed(&kept));
     }
@@ -136,7 +136,7 @@ pub(super) async fn statistics(call: Call<GetAgentStatistics>) -> Result<Answer<
     let body = serde_json::to_vec(&counted).map_err(|error| Error::Internal(error.to_string()))?;
     let made = Arc::new(Fixed::new("application/json", body).private());
     if let Some(state) = state {
-        app.lists.keep(GetAgentStatistics::PATH.to_owned(), state, &made);
+        app.lists.kept.keep(GetAgentStatistics::PATH.to_owned(), state, &made);
     }
     Ok(Answer::fixed(&made))
 }

@@ -1,19 +1,17 @@
 //! [`Lists`]: lists that are filtered, selected, sorted, cut into pages, and serialized once per change.
 //!
-//! A page that was made is kept with the versions of what it was made of, and is served again, without a copy, until one
-//! of them changes. What is kept weighs [`KEPT_BYTES`] at most. When agents were last heard of changes all the time: a
-//! list shows it [`HEARD_AFTER`] late at most, so that a fleet's heartbeats do not cost a list each.
+//! What was made is kept, and served again while nothing changes that it shows.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+mod kept;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use self::kept::Kept;
+pub(super) use self::kept::State;
 use super::{
     app::App,
     call::{Answer, Call},
@@ -30,112 +28,29 @@ use crate::{
     proto::{endpoint::Endpoint, page::Page},
 };
 
-/// What kept pages may weigh together.
-const KEPT_BYTES: usize = 16 * 1024 * 1024;
-/// How many may be kept.
-const KEPT_PAGES: usize = 1024;
-/// How late a list may show when agents were last heard of.
-const HEARD_AFTER: Duration = Duration::from_secs(10);
 /// How many records are looked at before writers of the fleet get their turn.
 const SLICE: usize = 1024;
 
 /// Expressions that were read, and pages that were made.
 pub struct Lists {
     selectors: Selectors,
-    kept: Mutex<Kept>,
+    /// Pages that were made.
+    pub(super) kept: Kept,
     /// Bounds how many requests look through the whole fleet at once: each takes a core.
     looking: Semaphore,
-}
-
-/// What a page was made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
-    agents: u64,
-    containers: u64,
-    images: u64,
-    telemetry: u64,
-    links: u64,
-}
-
-/// The stamp of now, and how often agents were heard of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct State {
-    stamp: Stamp,
-    heard: u64,
-}
-
-#[derive(Default)]
-struct Kept {
-    pages: HashMap<String, KeptPage>,
-    bytes: usize,
-    uses: u64,
-}
-
-struct KeptPage {
-    page: Arc<Fixed>,
-    state: State,
-    made: Instant,
-    bytes: usize,
-    used: u64,
-}
-
-impl State {
-    /// Of what such a page would be made now; `None` when it holds for this moment only.
-    pub(super) fn of(app: &App, needs: Needs) -> Option<Self> {
-        if needs.include(Needs::CLOCK) {
-            return None;
-        }
-        // The links first: whoever enters them later changes the fleet later.
-        let links = app.hub.changes();
-        let versions = app.fleet.read().versions();
-        let of = |need, version| if needs.include(need) { version } else { 0 };
-        let stamp = Stamp {
-            agents: versions.agents,
-            containers: of(Needs::CONTAINERS, versions.containers),
-            images: of(Needs::IMAGES, versions.images),
-            telemetry: of(Needs::TELEMETRY, versions.telemetry),
-            links: of(Needs::LINK, links),
-        };
-        Some(Self { stamp, heard: of(Needs::HEARD, versions.heard) })
-    }
+    /// Bounds how many pages are made at once, so that those who wait find what another made.
+    making: Semaphore,
 }
 
 impl Lists {
     /// Nothing is kept yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { selectors: Selectors::new(), kept: Mutex::default(), looking: Semaphore::new(2) }
-    }
-
-    /// What was made for this key, while nothing changed that it was made of.
-    pub(super) fn kept(&self, key: &str, state: State) -> Option<Arc<Fixed>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.uses += 1;
-        let uses = kept.uses;
-        let entry = kept.pages.get_mut(key)?;
-        let holds = entry.state.stamp == state.stamp
-            && (entry.state.heard == state.heard || entry.made.elapsed() < HEARD_AFTER);
-        entry.used = uses;
-        holds.then(|| entry.page.clone())
-    }
-
-    /// Keeps what was made, and lets go of what was not asked for the longest.
-    pub(super) fn keep(&self, key: String, state: State, page: &Arc<Fixed>) {
-        let bytes = page.weight() + key.len();
-        if bytes > KEPT_BYTES / 4 {
-            return;
-        }
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = kept.uses;
-        let entry = KeptPage { page: page.clone(), state, made: Instant::now(), bytes, used };
-        kept.bytes += bytes;
-        if let Some(old) = kept.pages.insert(key, entry) {
-            kept.bytes -= old.bytes;
-        }
-        while kept.bytes > KEPT_BYTES || kept.pages.len() > KEPT_PAGES {
-            let oldest = kept.pages.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone());
-            let Some(gone) = oldest.and_then(|key| kept.pages.remove(&key)) else { return };
-            kept.bytes -= gone.bytes;
+        Self {
+            selectors: Selectors::new(),
+            kept: Kept::default(),
+            looking: Semaphore::new(2),
+            making: Semaphore::new(2),
         }
     }
 }
@@ -221,27 +136,28 @@ pub(super) async fn list<E: List>(call: Call<E>) -> Result<Answer<E>, Error> {
     };
     let after = asked.cursor.map(|text| cursor::<E>(text, &call.request, &order)).transpose()?;
     let reads = selector.as_ref().map_or(Needs::NOTHING, Selector::needs).and(order.needs());
-    let state = State::of(&app, E::SHOWS.and(reads));
+    let shows = E::SHOWS.and(reads);
     let key = format!("{} {}", E::PATH, plain(&call.request));
-    if let Some(state) = state
-        && let Some(page) = app.lists.kept(&key, state)
-    {
+    if let Some(page) = State::of(&app, shows).and_then(|state| app.lists.kept.recall(&key, state)) {
         return Ok(Answer::fixed(&page));
     }
     let everything = selector.is_some() || !order.is_by_id();
     let making = Making { selector, order, after, limit, reads };
-    let page = if everything {
-        let _turn =
-            app.lists.looking.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
-        // Beside the executor's threads: it may take a while.
-        let made = tokio::task::spawn_blocking(move || making.page(&call));
-        made.await.map_err(|error| Error::Internal(error.to_string()))??
-    } else {
-        making.page(&call)?
-    };
-    let page = Arc::new(Fixed::new("application/json", page).private());
+    // Whoever needs no more than a few records does not wait for those who look through all of them.
+    let turn = if everything { &app.lists.looking } else { &app.lists.making };
+    let _turn = turn.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
+    // Meanwhile another may have made it, and it may have changed.
+    let state = State::of(&app, shows);
+    if let Some(page) = state.and_then(|state| app.lists.kept.recall(&key, state)) {
+        return Ok(Answer::fixed(&page));
+    }
+    // Beside the executor's threads: a filter may pass over many records too.
+    let made = tokio::task::spawn_blocking(move || {
+        making.page(&call).map(|page| Arc::new(Fixed::new("application/json", page).private()))
+    });
+    let page = made.await.map_err(|error| Error::Internal(error.to_string()))??;
     if let Some(state) = state {
-        app.lists.keep(key, state, &page);
+        app.lists.kept.keep(key, state, &page);
     }
     Ok(Answer::fixed(&page))
 }
@@ -307,6 +223,3 @@ fn cursor<E: List>(text: &str, request: &E::Request, order: &Order<E::Row>) -> R
     }
     if cursor.fits(order) { Ok(cursor) } else { Err(not_a_cursor()) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,7 +5,7 @@ mod shelf;
 mod texts;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     ops::Bound,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
@@ -36,6 +36,7 @@ pub struct Fleet {
     texts: Texts,
     telemetry: HashMap<AgentId, Arc<Telemetry>>,
     judgements: HashMap<AgentId, AgentStatus>,
+    linked: HashSet<AgentId>,
     versions: Versions,
 }
 
@@ -52,6 +53,19 @@ pub struct Versions {
     pub telemetry: u64,
     /// When agents were last heard of.
     pub heard: u64,
+}
+
+impl Versions {
+    /// Other versions of everything.
+    const fn after(self) -> Self {
+        Self {
+            agents: self.agents + 1,
+            containers: self.containers + 1,
+            images: self.images + 1,
+            telemetry: self.telemetry + 1,
+            heard: self.heard + 1,
+        }
+    }
 }
 
 impl Fleet {
@@ -152,6 +166,7 @@ impl Fleet {
         self.images.clear(id);
         self.telemetry.remove(&id);
         self.judgements.remove(&id);
+        self.linked.remove(&id);
     }
 
     /// Takes a measurement; an older one than is known (replayed from a spool) changes nothing.
@@ -176,6 +191,14 @@ impl Fleet {
     pub fn judged(&mut self, agent: AgentId, status: AgentStatus) {
         if self.agents.contains_key(&agent) {
             self.judgements.insert(agent, status);
+        }
+    }
+
+    /// Notes whether an agent's link is open. Its status says so too, except in maintenance.
+    pub fn linked(&mut self, agent: AgentId, open: bool) {
+        let changed = if open { self.linked.insert(agent) } else { self.linked.remove(&agent) };
+        if changed {
+            self.versions.agents += 1;
         }
     }
 
@@ -263,11 +286,14 @@ impl Fleet {
     #[must_use]
     pub fn stale_since(&self, agent: AgentId) -> Option<Timestamp> {
         let agent = self.agents.get(&agent)?;
-        let silent = matches!(
-            agent.status,
-            AgentStatus::Unknown | AgentStatus::Offline | AgentStatus::Quarantined | AgentStatus::Revoked
-        );
-        silent.then_some(agent.status_since)
+        match agent.status {
+            AgentStatus::Online | AgentStatus::Degraded => None,
+            AgentStatus::Maintenance if self.linked.contains(&agent.id) => None,
+            AgentStatus::Maintenance => Some(agent.last_seen_at.unwrap_or(agent.status_since)),
+            AgentStatus::Unknown | AgentStatus::Offline | AgentStatus::Quarantined | AgentStatus::Revoked => {
+                Some(agent.status_since)
+            }
+        }
     }
 }
 
@@ -297,7 +323,12 @@ impl SharedFleet {
 
     /// Puts what the store holds in place of what is known, at the start.
     pub fn replace(&self, fleet: Fleet) {
-        self.change(|known| *known = fleet);
+        self.change(|known| {
+            let versions = known.versions.after();
+            *known = fleet;
+            // What was made of the fleet before is of another one, however often that had changed.
+            known.versions = versions;
+        });
     }
 
     /// Notes what an agent says of itself: `ONLINE` or `DEGRADED`.
@@ -313,6 +344,11 @@ impl SharedFleet {
     /// Notes that an agent was heard of.
     pub fn heard(&self, agent: AgentId, now: Timestamp) {
         self.change(|fleet| fleet.heard(agent, now));
+    }
+
+    /// Notes whether an agent's link is open.
+    pub fn linked(&self, agent: AgentId, open: bool) {
+        self.change(|fleet| fleet.linked(agent, open));
     }
 
     fn change(&self, act: impl FnOnce(&mut Fleet)) {

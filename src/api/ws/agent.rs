@@ -135,6 +135,7 @@ impl Link {
         let (say, said) = mpsc::channel(8);
         let handle = Handle { instance: proven.proof.instance_nonce, orders: Arc::new(Notify::new()), say };
         app.hub.enter(admitted.agent.id, handle.clone());
+        app.fleet.linked(admitted.agent.id, true);
         handle.orders.notify_one();
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
         Self {
@@ -172,6 +173,7 @@ impl Link {
             }
         };
         if self.app.hub.leave(id, &self.handle) {
+            self.app.fleet.linked(id, false);
             let origin = self.now();
             let moved = presence::move_to(
                 &*self.app.store,

@@ -237,6 +237,26 @@ fn limits_hold() {
 }
 
 #[test]
+fn a_record_may_hold_more_than_an_expression_may_make() {
+    let numbered = |number: u32| format!("x{number}");
+    let large = Thing {
+        name: "x".repeat(100_000),
+        tags: (0..1000).map(numbered).collect(),
+        labels: (0..1000).map(|number| (numbered(number), numbered(number))).collect(),
+        ..Thing::default()
+    };
+    for text in [
+        "len(tags) == 1000 && \"x999\" in tags",
+        "tags.contains(\"x500\")",
+        "labels.x999 == \"x999\" && labels.x1000 == ()",
+        "len(labels) == 1000 && labels.x7.ends_with(\"7\")",
+        "len(name) == 100000 && name.starts_with(\"xxx\") && name.matches(\"x*x\")",
+    ] {
+        assert!(holds(text, &large), "{text}");
+    }
+}
+
+#[test]
 fn names_sort_as_people_count_and_what_is_missing_comes_last() {
     let named = |name: &str, count| Thing { name: name.into(), count, ..Thing::default() };
     let things = [

@@ -7,6 +7,7 @@ use worpen::{
     core::port::links::Links,
     proto::{
         agent::AgentStatus::{self, Degraded, Maintenance, Offline, Online, Unknown},
+        container::ContainerState::Running,
         link::{AgentFrame, Heartbeat, ServerFrame},
     },
 };
@@ -85,21 +86,26 @@ async fn set(server: &TestServer, body: Value) -> (u16, Value) {
 async fn maintenance_holds_over_link_loss_and_restart_until_it_is_ended() {
     let server = TestServer::start_with(Duration::from_secs(1)).await;
     let mut node = TestNode::joined(&server, "web-1").await;
-    let link = node.link().await;
+    let mut link = node.link().await;
     until("the agent is online", || status(&server) == Online).await;
+    link.say(&TestNode::inventory(1, &[("aaa", Running)])).await;
+    link.acknowledged(1).await;
+    let stale = || server.app.fleet.read().stale_since(node.joined.id);
     let (code, agent) = set(&server, json!({ "status": "maintenance", "reason": "a new disk" })).await;
     assert_eq!((code, agent["status"].as_str()), (200, Some("MAINTENANCE")), "{agent}");
+    assert_eq!(stale(), None);
     assert_eq!(set(&server, json!({ "status": "MAINTENANCE" })).await.0, 200, "it is so already");
     drop(link);
     let id = node.joined.id;
-    until("the link is gone", || !server.app.hub.is_linked(id)).await;
+    until("what is known of the node may be old", || stale().is_some()).await;
+    assert!(!server.app.hub.is_linked(id));
     assert_eq!(status(&server), Maintenance);
     let server = server.restart().await;
     assert_eq!(status(&server), Maintenance);
     let mut link = node.link().await;
     link.say(&node.heartbeat()).await;
-    link.say(&TestNode::inventory(1, &[])).await;
-    link.acknowledged(1).await;
+    link.say(&TestNode::inventory(2, &[])).await;
+    link.acknowledged(2).await;
     assert_eq!(status(&server), Maintenance, "neither a link nor a pulse ends it");
     let (code, agent) = set(&server, json!({ "status": "ONLINE" })).await;
     assert_eq!((code, agent["status"].as_str()), (200, Some("ONLINE")));
