@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     docs::Docs,
+    pulse::Pulses,
     ws::{feed::Feed, hub::Hub},
 };
 use crate::{
@@ -37,6 +38,8 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// The links.
     pub hub: Arc<Hub>,
+    /// The latest pulses of plain agents.
+    pub pulses: Pulses,
     /// The API, described.
     pub docs: Docs,
     /// This server.

@@ -4,7 +4,13 @@ use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 
 use super::app::App;
-use crate::core::{access::Caller, error::Error, token, usecase::key};
+use crate::core::{
+    access::Caller,
+    error::Error,
+    invitation::secret_hash,
+    token,
+    usecase::{key, plain},
+};
 
 /// Recognizes the caller by its bearer credentials; no credentials are nobody, bad ones are an error.
 pub(super) async fn recognize(
@@ -31,6 +37,16 @@ pub(super) async fn recognize(
             "the token is unknown, revoked or expired; sign in again (worpen login)".into(),
         )
     })
+}
+
+/// The hash of the token that a plain agent shows, in the header or else in the query; `None` when none is shown that could be
+/// one.
+pub(super) fn plain_token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|text| text.split_once(' '));
+    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
+    let token = [bearer, query].into_iter().flatten().find(|token| token.starts_with(plain::PREFIX))?;
+    Some(secret_hash(token.as_bytes()))
 }
 
 async fn holder_of_token(app: &App, text: &str, now: Timestamp) -> Result<Option<Caller>, Error> {

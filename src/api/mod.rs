@@ -11,9 +11,11 @@ mod event;
 mod failure;
 mod fixed;
 mod health;
+mod heartbeat;
 mod image;
 mod invitation;
 mod page;
+pub mod pulse;
 mod random;
 mod registry;
 mod shape;
@@ -51,6 +53,7 @@ pub fn api() -> Api {
         .add::<proto::agent::GetAgentTelemetry, _, _>(agent::telemetry)
         .add::<proto::agent::GetAgentHealth, _, _>(agent::health)
         .add::<proto::agent::RemoveAgent, _, _>(agent::remove)
+        .add::<proto::heartbeat::SendHeartbeat, _, _>(heartbeat::take)
         // What runs on them
         .add::<proto::container::ListContainers, _, _>(container::list)
         .add::<proto::container::GetContainer, _, _>(container::get)
@@ -60,6 +63,8 @@ pub fn api() -> Api {
         .add::<proto::container::RemoveContainer, _, _>(container::remove)
         .add::<proto::image::ListImages, _, _>(image::list)
         // What was ordered, and what happened
+        .add::<proto::command::GiveCommand, _, _>(command::post)
+        .add::<proto::command::ListCommands, _, _>(command::list)
         .add::<proto::command::GetCommand, _, _>(command::get)
         .add::<proto::event::EventHistory, _, _>(event::history)
         .add::<proto::event::SubscribeEvents, _, _>(ws::event::open)

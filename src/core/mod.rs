@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod liveness;
 pub mod node_time;
 pub mod password;
+pub mod plain;
 pub mod port;
 pub mod signing;
 pub mod statement;

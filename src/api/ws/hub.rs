@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::timeout,
@@ -29,6 +30,8 @@ pub(super) enum ToLink {
 pub(super) struct Handle {
     /// The agent process behind it.
     pub(super) instance: String,
+    /// When the link was admitted.
+    pub(super) since: Timestamp,
     /// Orders wait in the store.
     pub(super) orders: Arc<Notify>,
     /// Anything else.
@@ -106,5 +109,9 @@ impl Links for Hub {
 
     fn is_linked(&self, agent: AgentId) -> bool {
         self.links().contains_key(&agent)
+    }
+
+    fn linked_since(&self, agent: AgentId) -> Option<Timestamp> {
+        self.links().get(&agent).map(|link| link.since)
     }
 }
