@@ -195,6 +195,7 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Admit an agent that is not ours at once, and print the token that it shows until it is removed')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
@@ -369,7 +370,45 @@ Register-ArgumentCompleter -Native -CommandName 'worpen' -ScriptBlock {
             [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the commands, the newest first')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the commands, the newest first')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show one command and what became of it on each node')
+            break
+        }
+        'worpen;commands;ls' {
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only commands in this state, over all their nodes')
+            [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only commands with this node among their targets, by its name or id')
+            [CompletionResult]::new('--verb', '--verb', [CompletionResultType]::ParameterName, 'Only commands of this verb, such as docker.stop')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The most lines to show')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'worpen;commands;list' {
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only commands in this state, over all their nodes')
+            [CompletionResult]::new('--node', '--node', [CompletionResultType]::ParameterName, 'Only commands with this node among their targets, by its name or id')
+            [CompletionResult]::new('--verb', '--verb', [CompletionResultType]::ParameterName, 'Only commands of this verb, such as docker.stop')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The most lines to show')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output: table, json, ndjson, or name (one a line)')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Use this context instead of the current one [env: WORPEN_CONTEXT]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server instead of the context''s [env: WORPEN_SERVER]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print data and errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Also say where server and token come from')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Print without colours, as NO_COLOR does')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'worpen;commands;get' {

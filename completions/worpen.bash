@@ -73,6 +73,12 @@ _worpen() {
             worpen__subcmd__commands,get)
                 cmd="worpen__subcmd__commands__subcmd__get"
                 ;;
+            worpen__subcmd__commands,list)
+                cmd="worpen__subcmd__commands__subcmd__ls"
+                ;;
+            worpen__subcmd__commands,ls)
+                cmd="worpen__subcmd__commands__subcmd__ls"
+                ;;
             worpen__subcmd__config,check)
                 cmd="worpen__subcmd__config__subcmd__check"
                 ;;
@@ -249,7 +255,7 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__agents__subcmd__invite)
-            opts="-o -q -v -h --site --expires-in --output --context --server --quiet --verbose --no-color --help"
+            opts="-o -q -v -h --site --expires-in --plain --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -481,7 +487,7 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__commands)
-            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help get"
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list get"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -518,6 +524,52 @@ _worpen() {
             fi
             case "${prev}" in
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__commands__subcmd__ls)
+            opts="-o -q -v -h --status --node --verb --limit --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --status)
+                    COMPREPLY=($(compgen -W "queued started succeeded failed timed_out cancelled expired refused unknown partial" -- "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --verb)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -174,6 +174,7 @@ ndjson\t'One JSON document a line'
 name\t'One name a line, as other commands take it'"
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l plain -d 'Admit an agent that is not ours at once, and print the token that it shows until it is removed'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s q -l quiet -d 'Print data and errors only'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from invite" -l no-color -d 'Print without colours, as NO_COLOR does'
@@ -304,17 +305,65 @@ complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_see
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
 name\t'One name a line, as other commands take it'"
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s q -l quiet -d 'Print data and errors only'
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s v -l verbose -d 'Also say where server and token come from'
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -l no-color -d 'Print without colours, as NO_COLOR does'
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from get" -f -a "get" -d 'Show one command and what became of it on each node'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -f -a "ls" -d 'List the commands, the newest first'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -f -a "list" -d 'List the commands, the newest first'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -f -a "get" -d 'Show one command and what became of it on each node'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l status -d 'Only commands in this state, over all their nodes' -r -f -a "queued\t''
+started\t''
+succeeded\t''
+failed\t''
+timed_out\t''
+cancelled\t''
+expired\t''
+refused\t''
+unknown\t''
+partial\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l node -d 'Only commands with this node among their targets, by its name or id' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l verb -d 'Only commands of this verb, such as docker.stop' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l limit -d 'The most lines to show' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l status -d 'Only commands in this state, over all their nodes' -r -f -a "queued\t''
+started\t''
+succeeded\t''
+failed\t''
+timed_out\t''
+cancelled\t''
+expired\t''
+refused\t''
+unknown\t''
+partial\t''"
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l node -d 'Only commands with this node among their targets, by its name or id' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l verb -d 'Only commands of this verb, such as docker.stop' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l limit -d 'The most lines to show' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -l wait -d 'Seconds to wait for the end; then the exit code tells what became of it' -r
 complete -c worpen -n "__fish_worpen_using_subcommand commands; and __fish_seen_subcommand_from get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'

@@ -185,6 +185,9 @@ pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgent
     let latest = fleet.telemetry(agent.id);
     let fullest =
         |disks: &BTreeMap<String, DiskUsage>| disks.values().map(|disk| disk.percent).max_by(f32::total_cmp);
+    // Of a heartbeat and a measurement the later one tells.
+    let pulse = app.pulses.latest(agent.id);
+    let pulse = pulse.filter(|pulse| latest.as_ref().is_none_or(|latest| pulse.at > latest.timestamp));
     Ok(Answer::ok(&AgentHealth {
         id: agent.id,
         agent_id: agent.agent_id.clone(),
@@ -193,8 +196,9 @@ pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgent
         last_seen_at: agent.last_seen_at,
         linked: app.hub.is_linked(agent.id),
         heartbeat_interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
-        cpu_usage: latest.as_ref().map(|latest| latest.cpu_usage),
-        memory_usage: latest.as_ref().map(|latest| latest.memory_usage.percent),
+        cpu_usage: pulse.map_or_else(|| latest.as_ref().map(|latest| latest.cpu_usage), |pulse| pulse.cpu),
+        memory_usage: pulse
+            .map_or_else(|| latest.as_ref().map(|latest| latest.memory_usage.percent), |pulse| pulse.ram),
         disk_usage: latest.as_ref().and_then(|latest| fullest(&latest.disk_usage)),
     }))
 }
@@ -204,5 +208,6 @@ pub(super) async fn remove(call: Call<RemoveAgent>) -> Result<Answer<RemoveAgent
     let agent = app.fleet.read().agent(&call.request.id)?.clone();
     presence::remove(&*app.store, &*app.records, &agent, &call.origin).await?;
     app.hub.end(agent.id, LinkErrorCode::Revoked, "this agent was removed");
+    app.pulses.forget(agent.id);
     Ok(Answer::ok(&Empty {}))
 }

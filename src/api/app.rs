@@ -9,6 +9,7 @@ use super::{
     caller::Callers,
     docs::Docs,
     listing::Lists,
+    pulse::Pulses,
     ws::{feed::Feed, hub::Hub},
 };
 use crate::{
@@ -43,6 +44,8 @@ pub struct App {
     pub callers: Arc<Callers>,
     /// Pages of lists that were made, and the expressions they were asked for with.
     pub lists: Lists,
+    /// The latest pulses of plain agents.
+    pub pulses: Pulses,
     /// The API, described.
     pub docs: Docs,
     /// This server.

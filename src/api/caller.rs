@@ -11,7 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::app::App;
 use crate::{
-    core::{access::Caller, error::Error, port::store::Observer, token, usecase::key},
+    core::{
+        access::Caller,
+        error::Error,
+        invitation::secret_hash,
+        port::store::Observer,
+        token,
+        usecase::{key, plain},
+    },
     proto::event::{Event, EventKind},
 };
 
@@ -106,6 +113,16 @@ pub(super) async fn recognize(
     };
     app.callers.remember(hash, &caller, until, forgotten);
     Ok(Some(caller))
+}
+
+/// The hash of the token that a plain agent shows, in the header or else in the query; `None` when none is shown that could be
+/// one.
+pub(super) fn plain_token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|text| text.split_once(' '));
+    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
+    let token = [bearer, query].into_iter().flatten().find(|token| token.starts_with(plain::PREFIX))?;
+    Some(secret_hash(token.as_bytes()))
 }
 
 async fn holder_of_token(

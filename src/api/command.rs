@@ -8,19 +8,48 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     app::App,
     call::{Answer, Call},
+    page::{cursor_of, limit_of, page},
 };
 use crate::{
     core::{
         command::{DEFAULT_WAIT_S, has_ended, wait_of},
         error::Error,
-        usecase::dispatch::{self, Order},
+        port::records::CommandFilter,
+        usecase::{
+            dispatch::{self, Order},
+            order::order,
+        },
     },
-    id::CommandId,
+    id::{AgentId, CommandId},
     proto::{
-        command::{Command, GetCommand},
+        command::{Command, GetCommand, GiveCommand, ListCommands},
         endpoint::Endpoint,
     },
 };
+
+pub(super) async fn post(call: Call<GiveCommand>) -> Result<Answer<GiveCommand>, Error> {
+    let order = {
+        let fleet = call.app.fleet.read();
+        order(&fleet, &call.request, call.app.settings.command_timeout_s)?
+    };
+    give(&call, order, call.request.wait).await
+}
+
+pub(super) async fn list(call: Call<ListCommands>) -> Result<Answer<ListCommands>, Error> {
+    let request = &call.request;
+    let limit = limit_of(request.limit)?;
+    let before: Option<CommandId> = request.cursor.as_deref().map(cursor_of).transpose()?;
+    let agent = request.agent.as_deref().map(|agent| target(&call.app, agent)).transpose()?;
+    let filter = CommandFilter { status: request.status, agent, verb: request.verb.clone() };
+    let commands = call.app.records.commands(&filter, before, limit + 1).await?;
+    Ok(Answer::ok(&page(commands.into_iter(), limit, |command| command.id.to_string())))
+}
+
+/// The agent that a list is asked about; one that is removed is known by its id alone.
+fn target(app: &App, reference: &str) -> Result<AgentId, Error> {
+    let known = app.fleet.read().agent(reference).map(|agent| agent.id);
+    known.or_else(|missing| reference.parse().map_err(|_| missing))
+}
 
 pub(super) async fn get(call: Call<GetCommand>) -> Result<Answer<GetCommand>, Error> {
     let wait = wait_of(call.request.wait, 0)?;

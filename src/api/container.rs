@@ -18,7 +18,7 @@ use crate::{
             Field, Needs,
             container::{ContainerRow, FIELDS},
         },
-        usecase::dispatch::Order,
+        usecase::{dispatch::Order, order::MAX_GRACE_S},
     },
     proto::{
         command::Command,
@@ -123,8 +123,8 @@ pub(super) async fn remove(call: Call<RemoveContainer>) -> Result<Answer<RemoveC
 fn grace_args(grace: Option<u32>) -> Result<serde_json::Value, Error> {
     match grace {
         None => Ok(json!({})),
-        Some(seconds @ 0..=300) => Ok(json!({ "timeout_s": seconds })),
-        Some(_) => Err(Error::field("timeout_s", "expected 0 to 300 seconds")),
+        Some(seconds @ 0..=MAX_GRACE_S) => Ok(json!({ "timeout_s": seconds })),
+        Some(_) => Err(Error::field("timeout_s", format!("expected 0 to {MAX_GRACE_S} seconds"))),
     }
 }
 
@@ -142,7 +142,7 @@ async fn act<E: Endpoint<Response = Command>>(
         let container = resolve(reference, fleet.containers())?;
         args["container"] = json!(container.facts.id);
         Order {
-            verb,
+            verb: verb.into(),
             args,
             targets: vec![(container.agent, container.node.to_string())],
             resource: format!("container/{}/{}", container.node, container.facts.name),

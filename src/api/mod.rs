@@ -11,10 +11,12 @@ mod event;
 mod failure;
 mod fixed;
 mod health;
+mod heartbeat;
 mod image;
 mod invitation;
 pub mod listing;
 mod page;
+pub mod pulse;
 mod random;
 mod registry;
 mod shape;
@@ -55,6 +57,7 @@ pub fn api() -> Api {
         .add::<proto::agent::GetAgentTelemetry, _, _>(agent::telemetry)
         .add::<proto::agent::GetAgentHealth, _, _>(agent::health)
         .add::<proto::agent::RemoveAgent, _, _>(agent::remove)
+        .add::<proto::heartbeat::SendHeartbeat, _, _>(heartbeat::take)
         // What runs on them
         .add::<proto::container::ListContainers, _, _>(container::list)
         .add::<proto::container::GetContainer, _, _>(container::get)
@@ -64,6 +67,8 @@ pub fn api() -> Api {
         .add::<proto::container::RemoveContainer, _, _>(container::remove)
         .add::<proto::image::ListImages, _, _>(image::list)
         // What was ordered, and what happened
+        .add::<proto::command::GiveCommand, _, _>(command::post)
+        .add::<proto::command::ListCommands, _, _>(command::list)
         .add::<proto::command::GetCommand, _, _>(command::get)
         .add::<proto::event::EventHistory, _, _>(event::history)
         .add::<proto::event::SubscribeEvents, _, _>(ws::event::open)

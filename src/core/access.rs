@@ -40,8 +40,8 @@ pub enum Verdict {
     Forbidden,
 }
 
-/// Judges a caller by an endpoint's rule. Agents prove themselves inside their link, so that their rule lets the
-/// connection through and nothing else.
+/// Judges a caller by an endpoint's rule. Agents prove themselves to their endpoints' own handlers, by a signature or a
+/// token, so that their rule lets the connection through and nothing else.
 #[must_use]
 pub fn judge(access: Access, role: Option<Role>) -> Verdict {
     let needed = match access {

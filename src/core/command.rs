@@ -21,6 +21,23 @@ pub const DEFAULT_WAIT_S: u32 = 30;
 /// The longest a caller may wait, seconds.
 pub const MAX_WAIT_S: u32 = 300;
 
+/// The most bytes that a command's arguments may have as JSON.
+pub const MAX_ARGS_BYTES: usize = 64 * 1024;
+
+/// Whether a verb is one of ours, which only agents with a key may announce and be given: a bearer token proves too little
+/// for what acts on a whole node.
+#[must_use]
+pub fn is_built_in(verb: &str) -> bool {
+    verb == "exec" || ["docker.", "agent.", "exec."].iter().any(|ours| verb.starts_with(ours))
+}
+
+/// Whether a text can be a verb: 1 to 64 of letters, digits and `. _ : -`.
+#[must_use]
+pub fn is_verb(text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
+    (1..=64).contains(&text.len()) && text.chars().all(inside)
+}
+
 /// How long a caller waits.
 ///
 /// # Errors

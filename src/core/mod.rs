@@ -14,6 +14,7 @@ pub mod invitation;
 pub mod liveness;
 pub mod node_time;
 pub mod password;
+pub mod plain;
 pub mod port;
 pub mod selector;
 pub mod signing;

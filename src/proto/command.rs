@@ -4,12 +4,69 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{endpoint::endpoints, example};
+use super::{endpoint::endpoints, example, page::Page};
 use crate::id::{AgentId, CommandId, ExecutionId};
 
 endpoints! {
+    /// Gives a command to agents that all announced its verb.
+    GiveCommand: POST "/api/v1/commands", Operator, GiveCommandRequest => Command {
+        QUERY: &'static [&'static str] = &["wait"];
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[404, 409];
+        KEYED: bool = true;
+    };
+    /// Lists the commands, the newest first.
+    ListCommands: GET "/api/v1/commands", Viewer, ListCommandsRequest => Page<Command> {
+        REFUSALS: &'static [u16] = &[404];
+    };
     /// Describes one command and each of its executions.
     GetCommand: GET "/api/v1/commands/{id}", Viewer, GetCommandRequest => Command;
+}
+
+/// Asks for a command.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::give_command())]
+pub struct GiveCommandRequest {
+    /// What to do: a verb that every target announced, 1 to 64 of letters, digits and `. _ : -`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9._:-]{1,64}$"))]
+    pub verb: String,
+    /// With what: an object, at most 64 KiB; of `docker.*` the fields of that act, with the container's id or name.
+    #[serde(default)]
+    pub args: serde_json::Map<String, serde_json::Value>,
+    /// Where: 1 to 1,000 agents, each by its id or name.
+    #[schemars(length(min = 1, max = 1000))]
+    pub agent_targets: Vec<String>,
+    /// Seconds it may take once started, 1 to 86,400; a target that has not taken it for as long never will. What the
+    /// server is set to unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86_400))]
+    pub timeout_s: Option<u32>,
+    /// Seconds to wait for the end, 0 to 300; 30 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
+    pub wait: Option<u32>,
+}
+
+/// Asks for commands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::list_commands())]
+pub struct ListCommandsRequest {
+    /// Only those that stand so, over all their targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CommandStatus>,
+    /// Only those with this target, by its id or name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Only those of this verb.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// The most items to return, 1 to 1,000; 100 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 /// Names a command.

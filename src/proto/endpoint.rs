@@ -45,7 +45,8 @@ pub trait Endpoint: Send + Sync + 'static {
 pub enum Access {
     /// Anybody, signed in or not.
     Anyone,
-    /// An agent, proven by the signed challenge in its first frame (the link) and by nothing else.
+    /// An agent. Ours is proven by the signed challenge in its first frame (the link) and by nothing else, a plain one by
+    /// its token alone.
     Agent,
     /// A caller who may look.
     Viewer,

@@ -2,14 +2,21 @@
 //! typed, so that a field nobody gave an example does not compile.
 
 mod agent;
+mod command;
+mod heartbeat;
+mod link;
 
 use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::Timestamp;
 use serde_json::json;
 
-pub(super) use self::agent::{agent_statistics, agents_asked, set_agent_status, sync_agents};
-
+pub(super) use self::{
+    agent::{agent_statistics, agents_asked, set_agent_status, sync_agents},
+    command::*,
+    heartbeat::*,
+    link::*,
+};
 use super::{
     agent::{
         Agent, AgentDetail, AgentHealth, AgentRef, AgentStatus, ContainerEngine, HostFacts, ListAgentsRequest,
@@ -174,22 +181,24 @@ pub(super) fn telemetry() -> Telemetry {
 }
 
 pub(super) fn invite() -> InviteRequest {
-    InviteRequest { name: WEB_1.into(), site: Some("eu".into()), expires_in: Some(900) }
+    InviteRequest { name: WEB_1.into(), site: Some("eu".into()), expires_in: Some(900), plain: false }
 }
 
 pub(super) fn invitation() -> Invitation {
     Invitation {
-        id: read("019e1f39-2a4e-7f60-a8d1-1b5c3e7f9a02"),
+        id: Some(read("019e1f39-2a4e-7f60-a8d1-1b5c3e7f9a02")),
+        agent: None,
         token: "wpi_AZ4fOSpOf2Co0RtcPn-aAg...".into(),
         name: WEB_1.into(),
         site: "eu".into(),
-        expires_at: at("09:43:00"),
+        expires_at: Some(at("09:43:00")),
+        usage: "on the node, paste the token into: worpen agent --server URL --join -".into(),
     }
 }
 
 pub(super) fn join() -> JoinRequest {
     JoinRequest {
-        invitation: invitation().id,
+        invitation: read("019e1f39-2a4e-7f60-a8d1-1b5c3e7f9a02"),
         public_key: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".into(),
         signature: "5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVfuIIVkKM7rMYeOXAc-bRr0lv18FlbviRlUUFDjnoQCw"
             .into(),

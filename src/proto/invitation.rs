@@ -8,7 +8,7 @@ use super::{endpoint::endpoints, example};
 use crate::id::{AgentId, InvitationId, ServerId};
 
 endpoints! {
-    /// Makes a one-use invitation for a node.
+    /// Makes a one-use invitation for a node, or admits a plain agent at once.
     InviteAgent: POST "/api/v1/invitations", Admin, InviteRequest => Invitation {
         SUCCESS: &'static [u16] = &[201];
         REFUSALS: &'static [u16] = &[409];
@@ -33,22 +33,38 @@ pub struct InviteRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 10, max = 86_400))]
     pub expires_in: Option<u64>,
+    /// Whether the agent is not ours: it has no key, and proves itself by a bearer token alone. It is admitted at once, and
+    /// its token holds until it is removed, so that `expires_in` is refused.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub plain: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// An invitation, shown this once.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(example = example::invitation())]
 pub struct Invitation {
-    /// The invitation's id.
-    pub id: InvitationId,
-    /// What the node presents, `wpi_...`: the id, a secret, and the fingerprint of the server's key.
+    /// The invitation's id; `null` for a plain agent, which needs none.
+    pub id: Option<InvitationId>,
+    /// The agent that was admitted, when it is a plain one; another is made when the node joins.
+    #[serde(default)]
+    pub agent: Option<AgentId>,
+    /// What the node presents. `wpi_...`: the id, a secret, and the fingerprint of the server's key. Of a plain agent
+    /// `wpa_...`: a secret.
     pub token: String,
     /// The name the node will have.
     pub name: String,
     /// The site it will belong to.
     pub site: String,
-    /// When the invitation expires.
-    pub expires_at: Timestamp,
+    /// When the invitation expires; `null` for a plain agent, whose token holds until it is removed.
+    pub expires_at: Option<Timestamp>,
+    /// What to do with the token, in a sentence.
+    #[serde(default)]
+    pub usage: String,
 }
 
 /// What a node presents to join.

@@ -13,14 +13,25 @@ use super::{
     endpoint::{Content, Empty, endpoints},
     envelope::Envelope,
     event::EventKind,
+    example,
     image::ImageFacts,
     telemetry::Telemetry,
 };
 use crate::id::{CommandId, ExecutionId};
 
 endpoints! {
-    /// The agent link: a WebSocket whose first frame proves the agent.
-    AgentLink: GET "/ws/agent", Agent, Empty => Empty { CONTENT: Content = Content::WebSocket; };
+    /// The agent link: a WebSocket whose first frame proves the agent; a plain agent shows its token instead.
+    AgentLink: GET "/ws/agent", Agent, LinkRequest => Empty { CONTENT: Content = Content::WebSocket; };
+}
+
+/// Opens a link. Our own agents show nothing here; a plain one shows its token as `Authorization: Bearer wpa_...` or, where
+/// its library cannot send headers, in the query.
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::open_link())]
+pub struct LinkRequest {
+    /// A plain agent's token, `wpa_...`; the header is the better place, which no proxy writes down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// The response header that carries the connection's challenge, base64url.

@@ -17,6 +17,7 @@ use crate::{
         caller::Callers,
         clock,
         listing::Lists,
+        pulse::Pulses,
         ws::{feed::Feed, hub::Hub},
     },
     config::{private, server::ServerConfig},
@@ -130,6 +131,7 @@ impl Server {
             hub: Arc::new(Hub::default()),
             callers,
             lists: Lists::new(),
+            pulses: Pulses::default(),
             docs: api::api().docs(),
             command_key,
             token_key,
@@ -168,6 +170,7 @@ impl Server {
         let mut jobs = JoinSet::new();
         jobs.spawn(job::liveness::run(app.clone()));
         jobs.spawn(job::expiry::run(app.clone()));
+        jobs.spawn(job::pulse::run(app.clone()));
         let listener = listener.tap_io(|stream| {
             // Without it an answer may wait 40 ms for its last packet; the connection works all the same.
             let _ = stream.set_nodelay(true);
@@ -225,7 +228,8 @@ async fn say(app: &App, kind: EventKind) -> Result<(), Error> {
 /// # Errors
 /// The name is taken or not a name, or the store cannot write.
 pub async fn invite_locally(app: &App, name: &str) -> Result<Invitation, Error> {
-    let request = InviteRequest { name: name.to_owned(), site: Some("local".into()), expires_in: None };
+    let request =
+        InviteRequest { name: name.to_owned(), site: Some("local".into()), expires_in: None, plain: false };
     let origin = Origin::server(clock::now(), app.server.to_string());
     enroll::invite(app.enroll(), &request, random()?, None, &origin).await
 }

@@ -58,8 +58,12 @@ impl Door {
     pub(super) async fn invite(&self, name: &str) -> Result<Token, SimError> {
         let token = self.token.as_ref().ok_or(SimError::NoToken)?;
         let _place = self.places.acquire().await;
-        let request =
-            InviteRequest { name: name.to_owned(), site: Some("simulated".into()), expires_in: None };
+        let request = InviteRequest {
+            name: name.to_owned(),
+            site: Some("simulated".into()),
+            expires_in: None,
+            plain: false,
+        };
         let answer = self.client.post(&self.invite).bearer_auth(token).json(&request).send().await;
         let answer = answer.map_err(|source| self.unreachable(source))?;
         match answer.status() {

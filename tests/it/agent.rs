@@ -2,5 +2,7 @@
 
 mod docker;
 mod fleet;
+mod hostile;
 mod link;
 mod orders;
+mod plain;

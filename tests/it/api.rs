@@ -3,7 +3,10 @@
 mod command;
 mod enroll;
 mod event;
+mod heartbeat;
 mod ingest;
+mod order;
+mod plain;
 mod presence;
 mod request;
 mod select;

@@ -179,6 +179,11 @@ pub(crate) fn container(id: &str, state: ContainerState) -> ContainerFacts {
 }
 
 impl TestLink {
+    /// The connection itself.
+    pub(crate) fn into_socket(self) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
+        self.socket
+    }
+
     /// Sends a frame.
     pub(crate) async fn say(&mut self, frame: &AgentFrame) {
         self.say_text(serde_json::to_string(frame).unwrap()).await;

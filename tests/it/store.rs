@@ -5,6 +5,7 @@ mod changes;
 mod commits;
 mod durability;
 mod engine;
+mod foreign;
 mod power;
 mod round_trips;
 mod samples;
@@ -36,6 +37,11 @@ macro_rules! conformance {
                 reads_see_what_was_acknowledged,
                 reopening_goes_on_with_the_next_sequence,
                 what_was_queued_is_finished_before_the_store_closes,
+            },
+            foreign::{
+                a_token_finds_its_agent_until_it_is_forgotten,
+                commands_are_listed_from_the_newest,
+                what_plain_agents_do_not_answer_falls_due,
             },
             round_trips::{
                 users_read_back,

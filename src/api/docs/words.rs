@@ -30,6 +30,7 @@ pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
             "Agent link",
             "The WebSocket that an agent holds open; its frames are no part of this description.",
         ),
+        "heartbeat" => ("Heartbeats", "The pulse of agents that speak only HTTP."),
         "agent" => ("Agents", "The process on each node, and the node it speaks for."),
         "container" => ("Containers", "Looked at from memory, acted on by commands."),
         "image" => ("Images", "What the nodes hold."),
@@ -43,7 +44,9 @@ pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
 pub(super) const fn access(access: Access) -> (&'static str, &'static str) {
     match access {
         Access::Anyone => ("anyone", "Anyone may call it."),
-        Access::Agent => ("agent", "For agents, which prove themselves in their first frame."),
+        Access::Agent => {
+            ("agent", "For agents: ours prove themselves in their first frame, plain ones show their token.")
+        }
         Access::Viewer => ("viewer", "Needs the role viewer, operator or admin."),
         Access::Operator => ("operator", "Needs the role operator or admin."),
         Access::Admin => ("admin", "Needs the role admin."),

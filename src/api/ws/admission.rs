@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::{
     super::{app::App, clock},
     agent::MAX_WORDS,
+    fault,
     hub::Contest,
     send,
 };
@@ -22,17 +23,17 @@ use crate::{
         },
     },
     proto::{
-        agent::AgentStatus,
+        agent::{Agent, AgentStatus},
         envelope::{WELCOME_TYPE, WelcomeProof},
         link::{AgentFrame, Hello, LinkErrorCode, ServerFrame, Welcome},
     },
 };
 
 /// How long a connection may take to say who it is.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often a proven agent is looked at anew whose record changed just then: its last link may be ending.
-const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 3;
 
 /// Takes the HELLO, proves it, settles who holds the identity, admits and welcomes. `None` when the peer left.
 pub(super) async fn admission(
@@ -62,7 +63,7 @@ async fn take_in(
     let mut attempt = 1;
     loop {
         let proven = admit::prove(&*app.records, hello, challenge).await?;
-        contest(app, &proven, origin).await?;
+        contest(app, &proven.record.agent, &proven.proof.instance_nonce, origin).await?;
         match admit::admit(&*app.store, proven.clone(), hello, origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
             Err(refused) => {
@@ -78,9 +79,13 @@ async fn take_in(
 }
 
 /// Settles who holds the identity when another process is linked with it: a live one makes both clones.
-async fn contest(app: &App, proven: &Proven, origin: &Origin) -> Result<(), Refused> {
-    let agent = &proven.record.agent;
-    if app.hub.contest(agent.id, &proven.proof.instance_nonce).await == Contest::Free {
+pub(super) async fn contest(
+    app: &App,
+    agent: &Agent,
+    instance: &str,
+    origin: &Origin,
+) -> Result<(), Refused> {
+    if app.hub.contest(agent.id, instance).await == Contest::Free {
         return Ok(());
     }
     let detail = "two live processes hold this identity";
@@ -102,7 +107,11 @@ async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
                 Err(refused(LinkErrorCode::BadFrame, &words))
             }
         },
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Ok(None),
+        Some(Err(error)) => match fault(&error) {
+            Some((code, detail)) => Err(refused(code, &detail)),
+            None => Ok(None),
+        },
+        Some(Ok(Message::Close(_))) | None => Ok(None),
         Some(Ok(_)) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO, as text")),
     }
 }
@@ -126,6 +135,6 @@ fn welcome(app: &App, proven: &Proven, admitted: &Admitted) -> ServerFrame {
     })
 }
 
-fn whole_seconds(span: Duration) -> u32 {
+pub(in crate::api) fn whole_seconds(span: Duration) -> u32 {
     u32::try_from(span.as_secs()).unwrap_or(u32::MAX).max(1)
 }

@@ -17,12 +17,14 @@ use super::{
     super::{
         app::App,
         call::{Answer, Call},
+        caller::plain_token,
         clock,
         random::random,
     },
     admission::admission,
+    fault,
     hub::{Handle, ToLink},
-    send, small,
+    plain, send, small,
 };
 use crate::{
     core::{
@@ -50,24 +52,29 @@ use crate::{
 };
 
 /// A telemetry store that takes longer is taken for broken.
-const TELEMETRY_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TELEMETRY_PATIENCE: Duration = Duration::from_secs(5);
 /// The most characters of a peer's own words that are told back.
 pub(super) const MAX_WORDS: usize = 200;
 /// How far a sequence may lie beyond the last that is committed: nothing honest leaves such a hole.
 const MAX_HOLE: u64 = 1 << 32;
 /// Frames in a row that are not of the protocol before the link ends.
-const MAX_BAD_FRAMES: u32 = 16;
+pub(super) const MAX_BAD_FRAMES: u32 = 16;
 /// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<AgentLink>, Error> {
     let challenge = URL_SAFE_NO_PAD.encode(random::<32>());
     let (app, origin) = (call.app.clone(), call.origin.clone());
+    let token = plain_token(&call.credentials, call.request.token.as_deref());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let shown = HeaderValue::from_str(&challenge).expect("base64url is a header value");
-    let mut response = small(upgrade, MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| async move { serve(app, socket, &challenge, origin).await });
+    let mut response = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
+        match token {
+            Some(token) => plain::serve(app, socket, &token, origin).await,
+            None => serve(app, socket, &challenge, origin).await,
+        }
+    });
     response.headers_mut().insert(HeaderName::from_static(CHALLENGE_HEADER), shown);
     Ok(Answer::upgraded(response))
 }
@@ -94,7 +101,7 @@ async fn serve(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Or
 }
 
 /// Tells a peer why its link ends, and ends it.
-async fn end(socket: &mut WebSocket, code: LinkErrorCode, detail: String) {
+pub(super) async fn end(socket: &mut WebSocket, code: LinkErrorCode, detail: String) {
     if send(socket, &ServerFrame::Error(LinkError { code, detail })).await {
         let close = CloseFrame { code: close_code::POLICY, reason: "".into() };
         let _ = timeout(super::SEND_TIMEOUT, socket.send(Message::Close(Some(close)))).await;
@@ -124,7 +131,7 @@ struct Link {
 }
 
 /// Why a link is over; what is to be told to the agent, if anything.
-enum Over {
+pub(super) enum Over {
     Gone(&'static str),
     Told(LinkErrorCode, String),
     Shutdown,
@@ -133,7 +140,12 @@ enum Over {
 impl Link {
     fn new(app: Arc<App>, socket: WebSocket, (proven, admitted): (Proven, Admitted), origin: Origin) -> Self {
         let (say, said) = mpsc::channel(8);
-        let handle = Handle { instance: proven.proof.instance_nonce, orders: Arc::new(Notify::new()), say };
+        let handle = Handle {
+            instance: proven.proof.instance_nonce,
+            since: clock::now(),
+            orders: Arc::new(Notify::new()),
+            say,
+        };
         app.hub.enter(admitted.agent.id, handle.clone());
         app.fleet.linked(admitted.agent.id, true);
         handle.orders.notify_one();
@@ -234,7 +246,10 @@ impl Link {
                 self.complain(LinkErrorCode::BadFrame, "no binary frame is expected here".into()).await
             }
             Some(Ok(Message::Close(_))) | None => Err(Over::Gone("the agent closed its link")),
-            Some(Err(_)) => Err(Over::Gone("the connection broke")),
+            Some(Err(error)) => Err(match fault(&error) {
+                Some((code, detail)) => Over::Told(code, detail),
+                None => Over::Gone("the connection broke"),
+            }),
         }
     }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::timeout,
@@ -34,6 +35,8 @@ pub(super) enum ToLink {
 pub(super) struct Handle {
     /// The agent process behind it.
     pub(super) instance: String,
+    /// When the link was admitted.
+    pub(super) since: Timestamp,
     /// Orders wait in the store.
     pub(super) orders: Arc<Notify>,
     /// Anything else.
@@ -125,5 +128,9 @@ impl Links for Hub {
 
     fn is_linked(&self, agent: AgentId) -> bool {
         self.links().contains_key(&agent)
+    }
+
+    fn linked_since(&self, agent: AgentId) -> Option<Timestamp> {
+        self.links().get(&agent).map(|link| link.since)
     }
 }

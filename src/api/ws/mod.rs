@@ -1,15 +1,22 @@
 //! The WebSockets: agents' links, and watchers' streams.
 
-mod admission;
+pub(super) mod admission;
 pub(super) mod agent;
 pub(super) mod event;
 pub mod feed;
 pub mod hub;
+mod plain;
 
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{
+    self,
+    error::{CapacityError, ProtocolError},
+};
+
+use crate::proto::link::LinkErrorCode;
 
 /// A peer that does not take a frame for so long is too slow to keep.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +31,21 @@ fn small(upgrade: WebSocketUpgrade, max_frame_bytes: usize) -> WebSocketUpgrade 
         .write_buffer_size(BUFFER_BYTES)
         .max_frame_size(max_frame_bytes)
         .max_message_size(max_frame_bytes)
+}
+
+/// What is wrong with what a peer sent, when its connection ends for that; `None` when the connection itself broke.
+fn fault(error: &axum::Error) -> Option<(LinkErrorCode, String)> {
+    let cause = std::error::Error::source(error)?.downcast_ref::<tungstenite::Error>()?;
+    let detail = match cause {
+        tungstenite::Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
+            format!("a frame may have at most {max_size} bytes")
+        }
+        tungstenite::Error::Utf8(_) => "a text frame must be UTF-8".to_owned(),
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return None,
+        tungstenite::Error::Protocol(why) => format!("this is not WebSocket (RFC 6455): {why}"),
+        _ => return None,
+    };
+    Some((LinkErrorCode::BadFrame, detail))
 }
 
 /// Sends one frame as JSON text; `false` when the peer is gone or too slow.

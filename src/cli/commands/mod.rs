@@ -1,6 +1,7 @@
 //! `worpen commands`: what became of what was asked of the nodes.
 
 mod get;
+mod ls;
 
 use clap::Subcommand;
 
@@ -10,12 +11,16 @@ use crate::proto::command::CommandStatus;
 /// Verbs of `worpen commands`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Commands {
+    /// List the commands, the newest first.
+    #[command(visible_alias = "list")]
+    Ls(ls::Args),
     /// Show one command and what became of it on each node.
     Get(get::Args),
 }
 
 pub(crate) async fn run(verb: Commands, session: &Session) -> Result<ExitStatus, CliError> {
     match verb {
+        Commands::Ls(args) => ls::run(args, session).await,
         Commands::Get(args) => get::run(args, session).await,
     }
 }

@@ -1,5 +1,7 @@
 //! The agents that are linked now.
 
+use jiff::Timestamp;
+
 use crate::{id::AgentId, proto::link::LinkErrorCode};
 
 /// The links of this server.
@@ -13,4 +15,6 @@ pub trait Links: Send + Sync {
     fn sync(&self, agent: AgentId) -> bool;
     /// Whether an agent is linked.
     fn is_linked(&self, agent: AgentId) -> bool;
+    /// Since when the link stands that an agent has now.
+    fn linked_since(&self, agent: AgentId) -> Option<Timestamp>;
 }

@@ -46,12 +46,21 @@ pub trait Records: Send + Sync {
     async fn agent_link(&self, id: AgentId) -> Result<Option<AgentLinkRecord>, StoreError>;
     /// What the link of the agent needs that last had this name; also when it is removed.
     async fn agent_link_by_name(&self, name: &str) -> Result<Option<AgentLinkRecord>, StoreError>;
+    /// What the link of the plain agent needs whose token has this hash.
+    async fn agent_link_by_bearer(&self, token_hash: &str) -> Result<Option<AgentLinkRecord>, StoreError>;
     /// Every container of the agents that are not removed, with the name of its node; `stale_since` is left empty.
     async fn containers(&self) -> Result<Vec<Container>, StoreError>;
     /// Every image of the agents that are not removed, with the name of its node; `stale_since` is left empty.
     async fn images(&self) -> Result<Vec<Image>, StoreError>;
     /// A command with its executions.
     async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError>;
+    /// Commands with their executions, the newest first, given before `before`.
+    async fn commands(
+        &self,
+        filter: &CommandFilter,
+        before: Option<CommandId>,
+        limit: usize,
+    ) -> Result<Vec<Command>, StoreError>;
     /// The execution with this id.
     async fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRecord>, StoreError>;
     /// Executions of an agent that are queued, oldest first.
@@ -62,6 +71,13 @@ pub trait Records: Send + Sync {
     async fn expired_executions(&self, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError>;
     /// When the next queued execution expires.
     async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Executions of plain agents that started and whose time is over at `now`, with when they started.
+    async fn overdue_executions(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(ExecutionRecord, Timestamp)>, StoreError>;
+    /// When the time of the next started execution of a plain agent is over.
+    async fn next_overdue(&self) -> Result<Option<Timestamp>, StoreError>;
     /// The claim of an idempotency key.
     async fn idempotency(
         &self,
@@ -169,6 +185,17 @@ pub struct IdempotencyRecord {
     pub resource: String,
     /// When it was claimed.
     pub created_at: Timestamp,
+}
+
+/// Which commands are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandFilter {
+    /// Only those that stand so, over all their targets.
+    pub status: Option<CommandStatus>,
+    /// Only those with this target.
+    pub agent: Option<AgentId>,
+    /// Only those of this verb.
+    pub verb: Option<String>,
 }
 
 /// Which events are wanted.

@@ -241,7 +241,7 @@ fn a_record_may_hold_more_than_an_expression_may_make() {
     let numbered = |number: u32| format!("x{number}");
     let large = Thing {
         name: "x".repeat(100_000),
-        tags: (0..1000).map(numbered).collect(),
+        tags: (0..1000).map(|number| numbered(number).into()).collect(),
         labels: (0..1000).map(|number| (numbered(number), numbered(number))).collect(),
         ..Thing::default()
     };

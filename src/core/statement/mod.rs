@@ -2,6 +2,7 @@
 //! [`Change`](super::change::Change).
 
 pub mod agent;
+pub mod bearer;
 pub mod command;
 pub mod container;
 pub mod idempotency;

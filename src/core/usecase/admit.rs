@@ -44,7 +44,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    fn new(code: LinkErrorCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: LinkErrorCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 }
@@ -71,7 +71,10 @@ pub async fn prove(records: &dyn Records, hello: &Hello, challenge: &str) -> Res
             format!("HELLO may have at most {MAX_HELLO_BYTES} bytes; give the agent fewer labels"),
         ));
     }
-    let envelope = hello.proof.as_ref().ok_or_else(|| not_proven("HELLO carries no proof"))?;
+    let envelope = hello
+        .proof
+        .as_ref()
+        .ok_or_else(|| not_proven("HELLO carries no proof, and no plain agent's token was shown"))?;
     let unknown = "no agent of this name has this key; join with a new invitation";
     let named = records.agent_link_by_name(&hello.agent_id).await.map_err(Error::from)?;
     let record = named.ok_or_else(|| not_proven(unknown))?;
@@ -80,6 +83,12 @@ pub async fn prove(records: &dyn Records, hello: &Hello, challenge: &str) -> Res
     if proof.agent != record.agent.id || proof.challenge != challenge {
         return Err(not_proven("the proof is for another agent or another connection"));
     }
+    may_link(&record)?;
+    Ok(Proven { record, proof })
+}
+
+/// Whether an agent that proved itself may link.
+pub(super) fn may_link(record: &AgentLinkRecord) -> Result<(), Refused> {
     if record.removed_at.is_some() || record.agent.status == AgentStatus::Revoked {
         return Err(Refused::new(
             LinkErrorCode::Revoked,
@@ -92,7 +101,7 @@ pub async fn prove(records: &dyn Records, hello: &Hello, challenge: &str) -> Res
             "this identity is quarantined; remove it (worpen agents rm) and join with a new invitation",
         ));
     }
-    Ok(Proven { record, proof })
+    Ok(())
 }
 
 /// An admitted link.
@@ -128,18 +137,12 @@ pub async fn admit(
         }
     };
     let agent = introduce(record.agent, hello, origin);
-    let facts = json!({ "agent": agent, "epoch": next });
-    let mut change =
-        Change::new().write(statement::link(&agent, status, EpochStep { from, to: (proof.epoch, next) }));
+    let mut change = admission(&agent, status, EpochStep { from, to: (proof.epoch, next) }, origin);
     if ahead {
         let facts = json!({ "presented": proof.epoch, "known": from.1 });
-        change = change.event(origin.event(EventKind::AgentAhead, facts).about(agent.agent_id.clone()));
+        let ahead = origin.event(EventKind::AgentAhead, facts).about(agent.agent_id.clone());
+        change.events.insert(0, ahead);
     }
-    let kind = match agent.status {
-        AgentStatus::Maintenance => EventKind::AgentUpdated,
-        _ => EventKind::AgentOnline,
-    };
-    change = change.event(origin.event(kind, facts).about(agent.agent_id.clone()));
     match store.commit(change).await {
         Ok(_) => Ok(Admitted { agent, epoch: next, acknowledged: record.ingested }),
         Err(error) if error.is_conflict_of("agent.link") => Err(Refused::new(
@@ -150,8 +153,20 @@ pub async fn admit(
     }
 }
 
+/// The change that admits an agent's link.
+pub(super) fn admission(agent: &Agent, from: AgentStatus, step: EpochStep, origin: &Origin) -> Change {
+    let kind = match agent.status {
+        AgentStatus::Maintenance => EventKind::AgentUpdated,
+        _ => EventKind::AgentOnline,
+    };
+    let facts = json!({ "agent": agent, "epoch": step.to.1 });
+    Change::new()
+        .write(statement::link(agent, from, step))
+        .event(origin.event(kind, facts).about(agent.agent_id.clone()))
+}
+
 /// The agent with what it says of itself.
-fn introduce(agent: Agent, hello: &Hello, origin: &Origin) -> Agent {
+pub(super) fn introduce(agent: Agent, hello: &Hello, origin: &Origin) -> Agent {
     let (status, status_since) = match agent.status {
         AgentStatus::Maintenance | AgentStatus::Online => (agent.status, agent.status_since),
         _ => (AgentStatus::Online, origin.now),

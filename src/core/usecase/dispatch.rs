@@ -1,5 +1,7 @@
 //! Giving commands, and letting those expire that nobody took.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -10,6 +12,7 @@ use super::{
 use crate::{
     core::{
         change::Change,
+        command::is_built_in,
         error::Error,
         port::{links::Links, records::Records, store::Store},
         statement::{self, idempotency::Claim},
@@ -25,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The verb.
-    pub verb: &'static str,
+    pub verb: Cow<'static, str>,
     /// Its arguments.
     pub args: Value,
     /// The targets, by id and name; never none.
@@ -72,8 +75,10 @@ pub async fn give(
     for execution in &command.executions {
         change = change.write(statement::command::create_execution(command.id, execution, cause));
     }
-    let detail = json!({ "command": command.id, "args": command.args });
-    change = change.event(queued).audit(origin.done(order.verb, order.resource, detail));
+    // A foreign verb may be spelt like an act of the server itself, and must not pass for one.
+    let action = if is_built_in(&order.verb) { &order.verb } else { "command.give" };
+    let detail = json!({ "command": command.id, "verb": command.verb, "args": command.args });
+    change = change.event(queued).audit(origin.done(action, order.resource, detail));
     match ports.store.commit(change).await {
         Ok(_) => {}
         Err(error) if error.is_conflict_of("idempotency.claim") => {
@@ -107,7 +112,7 @@ fn compose(order: &Order, origin: &Origin) -> Command {
     });
     Command {
         id: CommandId::generate(),
-        verb: order.verb.to_owned(),
+        verb: order.verb.clone().into_owned(),
         args: order.args.clone(),
         status: CommandStatus::Queued,
         actor: origin.actor.clone(),

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{
-    Origin,
+    Origin, plain,
     repeat::{claiming, shown_once},
 };
 use crate::{
@@ -24,10 +24,9 @@ use crate::{
     },
     id::{AgentId, InvitationId, ServerId},
     proto::{
-        agent::{Agent, AgentStatus, HostFacts},
+        agent::Agent,
         event::EventKind,
         invitation::{Invitation, InviteRequest, JoinRequest, Joined},
-        labels::Labels,
     },
 };
 
@@ -72,6 +71,15 @@ pub async fn invite(
     let site = request.site.clone().unwrap_or_else(|| "default".into());
     check_name(&site)
         .map_err(|_| Error::field("site", "expected 1 to 63 of a-z, 0-9, '.' and '-', like 'eu-1'"))?;
+    if request.plain {
+        if request.expires_in.is_some() {
+            return Err(Error::field(
+                "expires_in",
+                "expected none with 'plain': its token holds until the agent is removed",
+            ));
+        }
+        return plain::invite(ports, (&request.name, &site), secret, claim, origin).await;
+    }
     let life = request.expires_in.unwrap_or(DEFAULT_LIFE_S);
     if !(10..=MAX_LIFE_S).contains(&life) {
         return Err(Error::field("expires_in", format!("expected 10 to {MAX_LIFE_S} seconds")));
@@ -102,15 +110,17 @@ pub async fn invite(
     }
     let token = Token { id: record.id, secret, server: ports.host.key.fingerprint() };
     Ok(Invitation {
-        id: record.id,
+        id: Some(record.id),
+        agent: None,
         token: token.encode(),
         name: record.name,
         site: record.site,
-        expires_at: record.expires_at,
+        expires_at: Some(record.expires_at),
+        usage: "on the node, paste the token into: worpen agent --server URL --join -".into(),
     })
 }
 
-fn name_taken(name: &str) -> Error {
+pub(super) fn name_taken(name: &str) -> Error {
     Error::Conflict {
         code: "agent_name_taken",
         detail: format!("there is an agent '{name}' already; remove it first (worpen agents rm {name})"),
@@ -128,21 +138,7 @@ pub async fn join(ports: Enroll<'_>, request: &JoinRequest, origin: &Origin) -> 
     if let Some(id) = invitation.used_by {
         return joined_before(records, host, id, &key).await;
     }
-    let agent = Agent {
-        id: AgentId::generate(),
-        agent_id: invitation.name.clone(),
-        site: invitation.site.clone(),
-        status: AgentStatus::Offline,
-        status_since: origin.now,
-        version: None,
-        capabilities: vec![],
-        labels: Labels::default(),
-        host: HostFacts::default(),
-        container_engine: None,
-        created_at: origin.now,
-        last_seen_at: None,
-        address: None,
-    };
+    let agent = plain::newcomer(&invitation.name, &invitation.site, origin.now);
     let origin = Origin { actor: format!("agent:{}", agent.agent_id), ..origin.clone() };
     let facts = json!({ "agent": agent, "invitation": invitation.id });
     let change = Change::new()

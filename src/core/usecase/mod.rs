@@ -6,6 +6,8 @@ pub mod dispatch;
 pub mod enroll;
 pub mod ingest;
 pub mod key;
+pub mod order;
+pub mod plain;
 pub mod presence;
 mod repeat;
 pub mod settle;

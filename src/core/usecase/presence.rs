@@ -207,6 +207,7 @@ pub async fn remove(
         .write(statement::agent::remove(agent.id, origin.now))
         .write(statement::agent::forget_containers(agent.id))
         .write(statement::agent::forget_images(agent.id))
+        .write(statement::bearer::forget(agent.id))
         .event(origin.event(EventKind::AgentRemoved, json!({ "agent": gone })).about(agent.agent_id.clone()))
         .audit(origin.done("agent.remove", format!("agent/{}", agent.agent_id), json!({ "id": agent.id })));
     match store.commit(change).await {

@@ -46,7 +46,7 @@ pub async fn settle(
 }
 
 /// The change that a result makes to an execution.
-fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) -> Change {
+pub(super) fn outcome(record: &ExecutionRecord, result: &CommandResult, origin: &Origin) -> Change {
     let kind = if has_ended(result.status) { EventKind::CommandEnded } else { EventKind::CommandStarted };
     let at = believable(result.time.unwrap_or(origin.now), origin.now);
     let mut event = origin

@@ -38,6 +38,15 @@ pub(super) fn link_by_name(
     one(connection, "agents", sql, [name], record)
 }
 
+/// The plain agent whose token has this hash.
+pub(super) fn link_by_bearer(
+    connection: &Connection,
+    token_hash: &str,
+) -> Result<Option<AgentLinkRecord>, StoreError> {
+    let sql = select!("WHERE id = (SELECT agent FROM bearers WHERE token_hash = ?1)");
+    one(connection, "agents", sql, [token_hash], record)
+}
+
 fn record(row: &mut Columns<'_>) -> Result<AgentLinkRecord, StoreError> {
     Ok(AgentLinkRecord {
         agent: agent(row)?,

@@ -14,7 +14,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT executions.id, command_id, agent, node, executions.status, verb, args, created_at, expires_at,
-                timeout_s, cause
+                timeout_s, cause, started_at
             FROM executions JOIN commands ON commands.id = executions.command_id ",
             $rest
         )
@@ -65,6 +65,25 @@ pub(super) fn next_expiry(connection: &Connection) -> Result<Option<Timestamp>, 
         FROM executions JOIN commands ON commands.id = executions.command_id
         WHERE executions.status = 'queued'";
     one(connection, "commands", sql, [], |row| row.next::<Option<Timestamp>>()).map(Option::flatten)
+}
+
+/// Executions of plain agents whose time is over. Our own agents keep time themselves, and tell.
+pub(super) fn overdue(
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Vec<(ExecutionRecord, Timestamp)>, StoreError> {
+    let sql = select!(
+        "WHERE executions.status = 'started' AND agent IN (SELECT bearers.agent FROM bearers)
+            AND started_at + timeout_s * 1000000 <= ?1 ORDER BY executions.id"
+    );
+    all(connection, "executions", sql, [now.as_microsecond()], |row| Ok((record(row)?, row.next()?)))
+}
+
+pub(super) fn next_overdue(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(started_at + timeout_s * 1000000) AS due
+        FROM executions JOIN commands ON commands.id = executions.command_id
+        WHERE executions.status = 'started' AND agent IN (SELECT bearers.agent FROM bearers)";
+    one(connection, "executions", sql, [], |row| row.next::<Option<Timestamp>>()).map(Option::flatten)
 }
 
 fn record(row: &mut Columns<'_>) -> Result<ExecutionRecord, StoreError> {

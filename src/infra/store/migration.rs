@@ -19,7 +19,7 @@ macro_rules! migrations {
 }
 
 /// Of the control data.
-pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine");
+pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine", "0002_bearers");
 
 /// Of the telemetry.
 pub(super) const TELEMETRY: &[Migration] = migrations!("telemetry": "0001_samples");

@@ -13,8 +13,8 @@ use crate::{
         port::{
             StoreError,
             records::{
-                AgentLinkRecord, EventFilter, ExecutionRecord, IdempotencyRecord, InvitationRecord,
-                KeyRecord, Records, UserRecord,
+                AgentLinkRecord, CommandFilter, EventFilter, ExecutionRecord, IdempotencyRecord,
+                InvitationRecord, KeyRecord, Records, UserRecord,
             },
         },
     },
@@ -76,6 +76,11 @@ impl Records for SqliteStore {
         self.read(move |connection| agent::link_by_name(connection, &name)).await
     }
 
+    async fn agent_link_by_bearer(&self, token_hash: &str) -> Result<Option<AgentLinkRecord>, StoreError> {
+        let token_hash = token_hash.to_owned();
+        self.read(move |connection| agent::link_by_bearer(connection, &token_hash)).await
+    }
+
     async fn containers(&self) -> Result<Vec<Container>, StoreError> {
         self.read(container::list).await
     }
@@ -86,6 +91,16 @@ impl Records for SqliteStore {
 
     async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError> {
         self.read(move |connection| command::by_id(connection, id)).await
+    }
+
+    async fn commands(
+        &self,
+        filter: &CommandFilter,
+        before: Option<CommandId>,
+        limit: usize,
+    ) -> Result<Vec<Command>, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| command::list(connection, &filter, before, limit)).await
     }
 
     async fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRecord>, StoreError> {
@@ -106,6 +121,17 @@ impl Records for SqliteStore {
 
     async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(execution::next_expiry).await
+    }
+
+    async fn overdue_executions(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(ExecutionRecord, Timestamp)>, StoreError> {
+        self.read(move |connection| execution::overdue(connection, now)).await
+    }
+
+    async fn next_overdue(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(execution::next_overdue).await
     }
 
     async fn idempotency(

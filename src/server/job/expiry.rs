@@ -1,4 +1,4 @@
-//! Lets commands expire that no agent took in time.
+//! Lets commands expire that no agent took in time, and ends those that a plain agent took and did not answer in time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,10 @@ use jiff::Timestamp;
 
 use crate::{
     api::{app::App, clock},
-    core::usecase::{Origin, dispatch},
+    core::{
+        error::Error,
+        usecase::{Origin, dispatch, plain},
+    },
 };
 
 /// How long to wait after the store did not answer.
@@ -18,7 +21,7 @@ pub(in crate::server) async fn run(app: Arc<App>) {
     loop {
         changes.mark_unchanged();
         let origin = Origin::server(clock::now(), app.server.to_string());
-        let due = match dispatch::expire(&*app.store, &*app.records, &origin).await {
+        let due = match end_overdue(&app, &origin).await {
             Ok(Some(next)) => until(next),
             Ok(None) => Duration::MAX,
             Err(error) => {
@@ -32,6 +35,13 @@ pub(in crate::server) async fn run(app: Arc<App>) {
             () = app.shutdown.cancelled() => return,
         }
     }
+}
+
+/// Ends what is due, and says when the next is.
+async fn end_overdue(app: &App, origin: &Origin) -> Result<Option<Timestamp>, Error> {
+    let expires = dispatch::expire(&*app.store, &*app.records, origin).await?;
+    let overdue = plain::time_out(&*app.store, &*app.records, &*app.hub, origin).await?;
+    Ok(expires.into_iter().chain(overdue).min())
 }
 
 /// How long from now until a moment; at least a millisecond, so that a moment just past is not asked for again at once.

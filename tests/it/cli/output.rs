@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    records::{agent, agent_detail, container, event, page},
+    records::{agent, agent_detail, command, container, event, page},
     stub::{Answer, Stub, problem},
     terminal::{Terminal, ended},
 };
@@ -94,6 +94,11 @@ fn every_state_that_a_flag_names_is_one_of_the_protocol() {
     let terminal = Terminal::of(&stub);
     for (noun, flag, words) in [
         ("agents", "--status", "online degraded unknown offline maintenance quarantined revoked"),
+        (
+            "commands",
+            "--status",
+            "queued started succeeded failed timed_out cancelled expired refused unknown partial",
+        ),
         ("containers", "--state", "created running paused restarting removing exited dead"),
     ] {
         for word in words.split(' ') {
@@ -140,6 +145,53 @@ fn an_invitation_is_the_only_thing_on_stdout() {
     assert_eq!(ran.out, "wpi_once\n");
     assert_eq!(stub.seen()[0].body, json!({ "name": "web-1", "expires_in": 900 }));
     insta::assert_snapshot!("agents invite", ran.err.replace(&stub.url(), "http://SERVER"));
+}
+
+#[test]
+fn a_plain_agents_token_is_the_only_thing_on_stdout() {
+    let stub = Stub::always(
+        201,
+        json!({
+            "id": null, "agent": "0198c0de-0000-7000-8000-00000000000b", "token": "wpa_once", "name": "press-7",
+            "site": "floor", "expires_at": null, "usage": "show it",
+        }),
+    );
+    let ran = Terminal::of(&stub).run(&["agents", "invite", "press-7", "--site", "floor", "--plain"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "wpa_once\n"));
+    assert_eq!(stub.seen()[0].body, json!({ "name": "press-7", "site": "floor", "plain": true }));
+    let told = ran
+        .err
+        .replace(&stub.url(), "http://SERVER")
+        .replace(&stub.url().replace("http", "ws"), "ws://SERVER");
+    insta::assert_snapshot!("agents invite plain", told);
+    let both = Terminal::of(&stub).run(&["agents", "invite", "press-7", "--plain", "--expires-in", "15m"]);
+    assert_eq!(both.code, 2, "its token does not expire");
+}
+
+#[test]
+fn commands_are_listed_with_their_first_node() {
+    let mut two = command("partial", None);
+    let mut second = two["executions"][0].clone();
+    second["node"] = json!("web-2");
+    two["executions"].as_array_mut().unwrap().push(second);
+    let stub = Stub::always(200, page(&[two, command("succeeded", None)], None));
+    let terminal = Terminal::of(&stub);
+    let ran = terminal.run(&[
+        "commands",
+        "ls",
+        "--status",
+        "timed_out",
+        "--node",
+        "web-1",
+        "--verb",
+        "docker.stop",
+    ]);
+    insta::assert_snapshot!("commands ls", ran.out);
+    let seen = &stub.seen()[0];
+    assert_eq!((seen.query("status"), seen.query("agent")), (Some("timed_out"), Some("web-1")));
+    assert_eq!((seen.query("verb"), seen.query("limit")), (Some("docker.stop"), Some("100")));
+    let names = terminal.run(&["commands", "ls", "-o", "name", "--limit", "1"]).out;
+    assert_eq!(names.lines().count(), 1);
 }
 
 #[test]

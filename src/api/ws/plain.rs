@@ -1,0 +1,417 @@
+//! One plain agent's link: the documents' protocol, for agents that are not ours. A bearer token proves it, so it is given
+//! only the verbs that it announced, and never those of our own agents.
+
+use std::sync::Arc;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    super::{app::App, clock, pulse::Pulse, random::random},
+    admission::{ATTEMPTS, HELLO_TIMEOUT, contest, whole_seconds},
+    agent::{MAX_BAD_FRAMES, MAX_WORDS, Over, TELEMETRY_PATIENCE, end},
+    fault,
+    hub::{Handle, ToLink},
+    send,
+};
+use crate::{
+    core::{
+        error::Error,
+        liveness::dead_link_after,
+        plain::{PlainFrame, PlainMessage, read, telemetry},
+        usecase::{
+            Origin,
+            admit::{Admitted, Refused},
+            plain, presence,
+        },
+    },
+    proto::{
+        agent::AgentStatus,
+        endpoint::Empty,
+        link::{Ack, Hello, LinkError, LinkErrorCode, ServerFrame, Welcome},
+        plain::{MAX_PLAIN_FRAME_BYTES, PlainCommand, PlainPulse, PlainServerFrame},
+    },
+};
+
+/// The most bytes of a HELLO, which is kept and told in every event about the agent.
+const MAX_HELLO_BYTES: usize = 32 * 1024;
+/// The most bytes of a measurement, which is kept for weeks.
+const MAX_TELEMETRY_BYTES: usize = 64 * 1024;
+
+/// Serves a connection that showed a plain agent's token, of which this is the hash.
+pub(super) async fn serve(app: Arc<App>, mut socket: WebSocket, token: &str, origin: Origin) {
+    let admitted = tokio::select! {
+        admitted = admission(&app, &mut socket, token, &origin) => admitted,
+        () = app.shutdown.cancelled() => return,
+    };
+    match admitted {
+        Ok(Some((admitted, instance))) => {
+            let node = admitted.agent.agent_id.clone();
+            tracing::info!(node, "plain agent {node} linked");
+            PlainLink::new(app, socket, instance, admitted, origin).run().await;
+            tracing::info!(node, "the link of plain agent {node} ended");
+        }
+        Ok(None) => {}
+        Err(refused) => {
+            tracing::warn!(address = origin.address, code = ?refused.code, "a plain link was refused: {}", refused.detail);
+            end(&mut socket, refused.code, refused.detail).await;
+        }
+    }
+}
+
+/// Judges the token, takes the HELLO, settles who holds the identity, admits and welcomes. `None` when the peer left.
+async fn admission(
+    app: &App,
+    socket: &mut WebSocket,
+    token: &str,
+    origin: &Origin,
+) -> Result<Option<(Admitted, String)>, Refused> {
+    let record = plain::recognize(&*app.records, token).await?;
+    let Some(hello) = first_frame(socket).await? else { return Ok(None) };
+    let actor = format!("agent:{}", record.agent.agent_id);
+    let origin = Origin { actor, now: clock::now(), ..origin.clone() };
+    // A plain agent has no nonce of its process: each connection counts as one.
+    let instance = URL_SAFE_NO_PAD.encode(random::<16>());
+    let mut attempt = 1;
+    let admitted = loop {
+        let record = plain::recognize(&*app.records, token).await?;
+        contest(app, &record.agent, &instance, &origin).await?;
+        match plain::admit(&*app.store, record, &hello, &origin).await {
+            Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
+            admitted => break admitted?,
+        }
+    };
+    let welcome = ServerFrame::Welcome(Welcome {
+        heartbeat_interval_s: whole_seconds(app.heartbeat_interval()),
+        telemetry_interval_s: whole_seconds(app.settings.telemetry_interval),
+        server_time: clock::now(),
+        proof: None,
+    });
+    if send(socket, &welcome).await && tell_withheld(socket, &hello, &admitted).await {
+        return Ok(Some((admitted, instance)));
+    }
+    let id = admitted.agent.id;
+    presence::move_to(&*app.store, &app.fleet, id, AgentStatus::Unknown, "left at once", &origin).await?;
+    Ok(None)
+}
+
+/// Tells of verbs that were announced and will not be sent; `false` when the peer is gone.
+async fn tell_withheld(socket: &mut WebSocket, hello: &Hello, admitted: &Admitted) -> bool {
+    let withheld = hello.capabilities.len() - admitted.agent.capabilities.len();
+    if withheld == 0 {
+        return true;
+    }
+    let detail = format!(
+        "/payload/capabilities: {withheld} of these verbs (docker.*, agent.*, exec) are never sent to a plain agent"
+    );
+    send(socket, &ServerFrame::Error(LinkError { code: LinkErrorCode::Refused, detail })).await
+}
+
+async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
+    let refused = |code, detail: &str| Refused { code, detail: detail.into() };
+    let late = |_| refused(LinkErrorCode::NotProven, "no HELLO came within 10 s");
+    let text = match timeout(HELLO_TIMEOUT, first_text(socket)).await.map_err(late)? {
+        Some(Ok(text)) => text,
+        Some(Err((code, detail))) => return Err(refused(code, &detail)),
+        None => return Ok(None),
+    };
+    if text.len() > MAX_HELLO_BYTES {
+        return Err(refused(
+            LinkErrorCode::BadFrame,
+            &format!("HELLO may have at most {MAX_HELLO_BYTES} bytes"),
+        ));
+    }
+    match read(&text) {
+        Ok(PlainMessage { frame: PlainFrame::Hello(hello), .. }) => Ok(Some(*hello)),
+        Ok(_) => Err(refused(LinkErrorCode::OutOfOrder, "the first frame must be HELLO")),
+        Err(error) => Err(refused(LinkErrorCode::BadFrame, &words(&error))),
+    }
+}
+
+/// The first text; `None` when the peer left.
+async fn first_text(socket: &mut WebSocket) -> Option<Result<String, (LinkErrorCode, String)>> {
+    loop {
+        return match socket.recv().await? {
+            Ok(Message::Text(text)) => Some(Ok(text.as_str().to_owned())),
+            Ok(Message::Ping(_) | Message::Pong(_)) => continue,
+            Ok(Message::Close(_)) => None,
+            Ok(Message::Binary(_)) => {
+                Some(Err((LinkErrorCode::OutOfOrder, "the first frame must be HELLO, as text".into())))
+            }
+            Err(error) => fault(&error).map(Err),
+        };
+    }
+}
+
+/// An error in few words: it may hold the peer's own.
+fn words(error: &Error) -> String {
+    error.to_string().chars().take(MAX_WORDS).collect()
+}
+
+/// An admitted link.
+struct PlainLink {
+    app: Arc<App>,
+    socket: WebSocket,
+    admitted: Admitted,
+    origin: Origin,
+    handle: Handle,
+    said: mpsc::Receiver<ToLink>,
+    /// The last number of a frame, where the agent numbers them.
+    last: Option<u64>,
+    probes: Vec<oneshot::Sender<()>>,
+    bad_frames: u32,
+}
+
+impl PlainLink {
+    fn new(app: Arc<App>, socket: WebSocket, instance: String, admitted: Admitted, origin: Origin) -> Self {
+        let (say, said) = mpsc::channel(8);
+        let handle = Handle { instance, since: clock::now(), orders: Arc::new(Notify::new()), say };
+        app.hub.enter(admitted.agent.id, handle.clone());
+        app.fleet.linked(admitted.agent.id, true);
+        handle.orders.notify_one();
+        let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
+        Self { app, socket, admitted, origin, handle, said, last: None, probes: Vec::new(), bad_frames: 0 }
+    }
+
+    async fn run(mut self) {
+        let id = self.admitted.agent.id;
+        let reason = match self.listen().await {
+            Over::Gone(reason) => reason.to_owned(),
+            Over::Told(code, detail) => {
+                end(&mut self.socket, code, detail.clone()).await;
+                detail
+            }
+            Over::Shutdown => {
+                let away = CloseFrame { code: close_code::AWAY, reason: "the server ends".into() };
+                let _ = timeout(super::SEND_TIMEOUT, self.socket.send(Message::Close(Some(away)))).await;
+                self.app.hub.leave(id, &self.handle);
+                return;
+            }
+        };
+        if !self.app.hub.leave(id, &self.handle) {
+            return;
+        }
+        self.app.fleet.linked(id, false);
+        if let Err(error) = self.moved(AgentStatus::Unknown, &reason).await {
+            tracing::error!("agent {} could not be marked UNKNOWN: {error}", self.admitted.agent.agent_id);
+        }
+    }
+
+    /// Listens until the link is over.
+    async fn listen(&mut self) -> Over {
+        // Between its admission and its entry nobody could reach the link.
+        if let Err(over) = self.standing() {
+            return over;
+        }
+        let patience = dead_link_after(self.app.heartbeat_interval());
+        let mut heard = Instant::now();
+        let orders = self.handle.orders.clone();
+        let app = self.app.clone();
+        loop {
+            let step = tokio::select! {
+                message = self.socket.recv() => {
+                    heard = Instant::now();
+                    self.take(message).await
+                }
+                said = self.said.recv() => self.obey(said).await,
+                () = orders.notified() => self.deliver().await,
+                () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
+                () = app.shutdown.cancelled() => Err(Over::Shutdown),
+            };
+            if let Err(over) = step {
+                return over;
+            }
+        }
+    }
+
+    async fn take(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Over> {
+        match message {
+            Some(Ok(Message::Text(text))) => self.frame(&text).await,
+            Some(Ok(Message::Pong(_))) => {
+                for probe in self.probes.drain(..) {
+                    let _ = probe.send(());
+                }
+                Ok(())
+            }
+            Some(Ok(Message::Ping(_))) => Ok(()),
+            Some(Ok(Message::Binary(_))) => {
+                self.complain(LinkErrorCode::BadFrame, "no binary frame is expected here".into()).await
+            }
+            Some(Ok(Message::Close(_))) | None => Err(Over::Gone("the agent closed its link")),
+            Some(Err(error)) => Err(match fault(&error) {
+                Some((code, detail)) => Over::Told(code, detail),
+                None => Over::Gone("the connection broke"),
+            }),
+        }
+    }
+
+    async fn obey(&mut self, said: Option<ToLink>) -> Result<(), Over> {
+        match said {
+            Some(ToLink::End(code, detail)) => Err(Over::Told(code, detail)),
+            Some(ToLink::Probe(answer)) => {
+                self.probes.push(answer);
+                let ping = self.socket.send(Message::Ping(Vec::new().into()));
+                let sent = matches!(timeout(super::SEND_TIMEOUT, ping).await, Ok(Ok(())));
+                if sent { Ok(()) } else { Err(Over::Gone("the connection broke")) }
+            }
+            Some(ToLink::Sync) => self.send(&ServerFrame::Sync(Empty {})).await,
+            None => Err(Over::Gone("the hub let go of it")),
+        }
+    }
+
+    /// Takes one frame: read, judged, done, and acknowledged where it has a number.
+    async fn frame(&mut self, text: &str) -> Result<(), Over> {
+        if text.len() > MAX_PLAIN_FRAME_BYTES {
+            let detail = format!("a frame may have at most {MAX_PLAIN_FRAME_BYTES} bytes");
+            return self.complain(LinkErrorCode::BadFrame, detail).await;
+        }
+        let message = match read(text) {
+            Ok(message) => message,
+            Err(error) => return self.complain(LinkErrorCode::BadFrame, words(&error)).await,
+        };
+        let agent = &self.admitted.agent;
+        if message.agent_id.as_ref().is_some_and(|name| *name != agent.agent_id) {
+            let detail = format!("/payload/agent_id: expected '{}', whose link this is", agent.agent_id);
+            return self.complain(LinkErrorCode::BadFrame, detail).await;
+        }
+        if let (Some(sequence), Some(last)) = (message.sequence, self.last)
+            && sequence <= last
+        {
+            let detail = format!("/payload/sequence: expected more than {last}, which was taken already");
+            return self.complain(LinkErrorCode::OutOfOrder, detail).await;
+        }
+        let origin = self.now();
+        self.app.fleet.heard(agent.id, origin.now);
+        let done = match message.frame {
+            PlainFrame::Hello(_) => {
+                return self.complain(LinkErrorCode::OutOfOrder, "HELLO comes once".into()).await;
+            }
+            PlainFrame::Ack => return Ok(()),
+            PlainFrame::Error(_) => {
+                tracing::warn!(node = agent.agent_id, "plain agent {} refused a frame", agent.agent_id);
+                return Ok(());
+            }
+            PlainFrame::Heartbeat(pulse) => self.pulse(pulse).await,
+            PlainFrame::Telemetry(payload) => self.measured(&payload, text.len()).await,
+            PlainFrame::Result(result) => {
+                let (store, records) = (&*self.app.store, &*self.app.records);
+                plain::settle(store, records, agent.id, &result, &origin).await
+            }
+        };
+        self.answer(message.sequence, done).await
+    }
+
+    async fn pulse(&mut self, pulse: PlainPulse) -> Result<(), Error> {
+        let told = Pulse { at: clock::now(), cpu: pulse.cpu, ram: pulse.ram };
+        self.app.pulses.linked(self.admitted.agent.id, told);
+        let Some(well) = pulse.well else { return Ok(()) };
+        let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
+        self.app.fleet.judged(self.admitted.agent.id, status);
+        self.moved(status, "by its own judgement").await
+    }
+
+    async fn moved(&mut self, status: AgentStatus, reason: &str) -> Result<(), Error> {
+        let (id, origin) = (self.admitted.agent.id, self.now());
+        presence::move_to(&*self.app.store, &self.app.fleet, id, status, reason, &origin).await.map(drop)
+    }
+
+    /// Stores a measurement. A plain agent keeps nothing, so one that cannot be stored is lost, and it is told.
+    async fn measured(&mut self, payload: &Value, bytes: usize) -> Result<(), Error> {
+        if bytes > MAX_TELEMETRY_BYTES {
+            let detail = format!("expected at most {MAX_TELEMETRY_BYTES} bytes of TELEMETRY");
+            return Err(Error::field("payload", detail));
+        }
+        let agent = &self.admitted.agent;
+        let measured = telemetry(payload, &agent.agent_id, clock::now())?;
+        let stored = self.app.telemetry.append(agent.id, measured.clone());
+        let late = |_| Error::Unavailable("telemetry cannot be stored just now".into());
+        timeout(TELEMETRY_PATIENCE, stored).await.map_err(late)??;
+        let measured = Arc::new(measured);
+        self.app.fleet.measured(agent.id, measured.clone());
+        self.app.feed.measured(measured);
+        Ok(())
+    }
+
+    /// Acknowledges a frame that has a number, once what it says is committed; tells of one that was not taken.
+    async fn answer(&mut self, sequence: Option<u64>, done: Result<(), Error>) -> Result<(), Over> {
+        match done {
+            Ok(()) => self.bad_frames = 0,
+            Err(error @ Error::Invalid(_)) => {
+                return self.complain(LinkErrorCode::BadFrame, words(&error)).await;
+            }
+            Err(error @ Error::Conflict { .. }) => {
+                return self.complain(LinkErrorCode::OutOfOrder, words(&error)).await;
+            }
+            Err(error) => {
+                tracing::error!("a frame of agent {} was not stored: {error}", self.admitted.agent.agent_id);
+                let detail = "the server cannot store just now; send it again".into();
+                return self.complain(LinkErrorCode::Unavailable, detail).await;
+            }
+        }
+        let Some(sequence) = sequence else { return Ok(()) };
+        self.last = Some(sequence);
+        self.send(&ServerFrame::Ack(Ack { sequence })).await
+    }
+
+    /// Whether the agent may still be linked: one that was removed or quarantined may not.
+    fn standing(&self) -> Result<(), Over> {
+        match self.app.fleet.read().agent_by_id(self.admitted.agent.id).map(|agent| agent.status) {
+            None | Some(AgentStatus::Revoked) => {
+                Err(Over::Told(LinkErrorCode::Revoked, "this agent was removed".into()))
+            }
+            Some(AgentStatus::Quarantined) => {
+                Err(Over::Told(LinkErrorCode::Quarantined, "this identity is quarantined".into()))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Sends every execution that waits for this agent. Each is noted as started before it is sent: an agent without a
+    /// journal must never be told twice.
+    async fn deliver(&mut self) -> Result<(), Over> {
+        self.standing()?;
+        let id = self.admitted.agent.id;
+        let unavailable =
+            || Over::Told(LinkErrorCode::Unavailable, "the server cannot serve just now; come again".into());
+        let waiting = self.app.records.queued_executions(id).await.map_err(|_| unavailable())?;
+        for execution in waiting {
+            let origin = Origin::server(clock::now(), self.app.server.to_string());
+            if execution.expires_at <= origin.now {
+                continue;
+            }
+            let begun = plain::begin(&*self.app.store, &self.admitted.agent, &execution, &origin).await;
+            if !begun.map_err(|_| unavailable())? {
+                continue;
+            }
+            let command = PlainCommand {
+                id: execution.command,
+                verb: execution.verb,
+                args: execution.args,
+                timeout_s: execution.timeout_s,
+            };
+            self.send(&PlainServerFrame::Command(command)).await?;
+        }
+        Ok(())
+    }
+
+    async fn complain(&mut self, code: LinkErrorCode, detail: String) -> Result<(), Over> {
+        self.bad_frames += 1;
+        if self.bad_frames > MAX_BAD_FRAMES {
+            return Err(Over::Told(code, "too many frames that are not of the protocol".into()));
+        }
+        self.send(&ServerFrame::Error(LinkError { code, detail })).await
+    }
+
+    async fn send(&mut self, frame: &impl serde::Serialize) -> Result<(), Over> {
+        if send(&mut self.socket, frame).await { Ok(()) } else { Err(Over::Gone("it did not take a frame")) }
+    }
+
+    fn now(&self) -> Origin {
+        Origin { now: clock::now(), ..self.origin.clone() }
+    }
+}

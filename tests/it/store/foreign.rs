@@ -1,0 +1,144 @@
+//! What agents that are not ours need of the store: their tokens, and what they did not answer.
+
+use jiff::SignedDuration;
+use worpen::{
+    core::{
+        change::Change,
+        command::aggregate,
+        port::records::{AgentLinkRecord, CommandFilter},
+        statement,
+    },
+    id::{EventId, ExecutionId},
+    proto::command::{Command, CommandStatus, Execution},
+};
+
+use super::{
+    arbitrary,
+    changes::now,
+    engine::{Data, Engine},
+    tables,
+};
+
+async fn put(store: &dyn Engine, change: Change) {
+    store.commit(change).await.unwrap();
+}
+
+async fn an_agent(store: &dyn Engine) -> AgentLinkRecord {
+    let mut record = arbitrary::some("an_agent", 1, &arbitrary::agent()).remove(0);
+    record.removed_at = None;
+    put(store, Change::new().write(tables::agent(&record))).await;
+    record
+}
+
+async fn give(store: &dyn Engine, command: &Command, cause: EventId) {
+    let mut change = Change::new().write(statement::command::create(command));
+    for execution in &command.executions {
+        change = change.write(tables::execution(command, execution, cause));
+    }
+    put(store, change).await;
+}
+
+pub(super) async fn a_token_finds_its_agent_until_it_is_forgotten(data: &Data) {
+    let store = data.open();
+    let (one, other) = (an_agent(&*store).await, an_agent(&*store).await);
+    for (record, hash) in [(&one, "hash of one"), (&other, "hash of the other")] {
+        let given = statement::bearer::give(record.agent.id, hash.to_owned(), now());
+        put(&*store, Change::new().write(given)).await;
+    }
+    assert_eq!(store.agent_link_by_bearer("hash of one").await.unwrap().as_ref(), Some(&one));
+    assert_eq!(store.agent_link_by_bearer("hash of the other").await.unwrap().as_ref(), Some(&other));
+    assert_eq!(store.agent_link_by_bearer("").await.unwrap(), None);
+    put(&*store, Change::new().write(statement::bearer::forget(one.agent.id))).await;
+    assert_eq!(store.agent_link_by_bearer("hash of one").await.unwrap(), None);
+    assert_eq!(store.agent_link_by_bearer("hash of the other").await.unwrap().as_ref(), Some(&other));
+}
+
+pub(super) async fn commands_are_listed_from_the_newest(data: &Data) {
+    let store = data.open();
+    let agents = [an_agent(&*store).await.agent.id, an_agent(&*store).await.agent.id];
+    let mut commands = Vec::new();
+    for number in 0..600 {
+        let mut command = arbitrary::some("listed", 1, &arbitrary::command(agents[number % 2])).remove(0);
+        command.id = worpen::id::CommandId::generate();
+        command.verb = format!("verb-{}", number % 3);
+        command.executions.truncate(1);
+        for execution in &mut command.executions {
+            execution.id = ExecutionId::generate();
+        }
+        give(&*store, &command, EventId::generate()).await;
+        commands.insert(0, command);
+    }
+    let status = |command: &Command| {
+        aggregate(&command.executions.iter().map(|execution| execution.status).collect::<Vec<_>>())
+    };
+    let targets = |command: &Command, agent| command.executions.iter().any(|it| it.agent == agent);
+    for filter in [
+        CommandFilter::default(),
+        CommandFilter { status: Some(CommandStatus::Failed), ..CommandFilter::default() },
+        CommandFilter { agent: Some(agents[1]), ..CommandFilter::default() },
+        CommandFilter {
+            verb: Some("verb-2".into()),
+            agent: Some(agents[0]),
+            status: Some(CommandStatus::Queued),
+        },
+    ] {
+        let wanted: Vec<_> = commands
+            .iter()
+            .filter(|it| filter.status.is_none_or(|wanted| status(it) == wanted))
+            .filter(|it| filter.agent.is_none_or(|agent| targets(it, agent)))
+            .filter(|it| filter.verb.as_ref().is_none_or(|verb| it.verb == *verb))
+            .map(|it| it.id)
+            .collect();
+        let mut found = Vec::new();
+        loop {
+            let page = store.commands(&filter, found.last().copied(), 70).await.unwrap();
+            assert!(page.iter().all(|it| it.status == status(it)), "{filter:?}");
+            found.extend(page.iter().map(|it| it.id));
+            if page.len() < 70 {
+                break;
+            }
+        }
+        assert_eq!(found, wanted, "{filter:?}");
+    }
+}
+
+pub(super) async fn what_plain_agents_do_not_answer_falls_due(data: &Data) {
+    let store = data.open();
+    let (plain, ours) = (an_agent(&*store).await.agent.id, an_agent(&*store).await.agent.id);
+    put(&*store, Change::new().write(statement::bearer::give(plain, "hash".to_owned(), now()))).await;
+    assert_eq!(store.next_overdue().await.unwrap(), None);
+    let start = now();
+    let started = |number: i64| start - SignedDuration::from_secs(number);
+    let mut due = Vec::new();
+    for number in 0..12 {
+        let agent = if number % 2 == 0 { plain } else { ours };
+        let status = if number % 3 == 0 { CommandStatus::Succeeded } else { CommandStatus::Started };
+        let mut command = arbitrary::some("overdue", 1, &arbitrary::command(agent)).remove(0);
+        command.id = worpen::id::CommandId::generate();
+        command.timeout_s = 10;
+        command.executions = vec![Execution {
+            id: ExecutionId::generate(),
+            agent,
+            node: "node".to_owned(),
+            attempt: 1,
+            status,
+            started_at: Some(started(number)),
+            ended_at: None,
+            result: None,
+            error_message: None,
+        }];
+        give(&*store, &command, EventId::generate()).await;
+        if agent == plain && status == CommandStatus::Started {
+            due.push((command.executions[0].id, started(number)));
+        }
+    }
+    let ends = started(10) + SignedDuration::from_secs(10);
+    assert_eq!(store.next_overdue().await.unwrap(), Some(ends), "the earliest, and none of our own agents'");
+    for now in [ends, ends + SignedDuration::from_secs(3), ends + SignedDuration::from_secs(60)] {
+        let found = store.overdue_executions(now).await.unwrap();
+        let found: Vec<_> = found.iter().map(|(execution, started)| (execution.id, *started)).collect();
+        let over = |started: jiff::Timestamp| started + SignedDuration::from_secs(10) <= now;
+        let wanted: Vec<_> = due.iter().filter(|(_, started)| over(*started)).copied().collect();
+        assert_eq!(found, wanted);
+    }
+}
