@@ -151,7 +151,7 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, content: Content, bytes: &[u8]) -> Result<T, ClientError> {
         let read = match content {
-            Content::Text | Content::Html => {
+            Content::Text | Content::Lines | Content::Html => {
                 serde_json::from_value(String::from_utf8_lossy(bytes).into_owned().into())
             }
             _ if bytes.is_empty() => serde_json::from_slice(b"{}"),

@@ -1,10 +1,14 @@
 //! Examples of what travels, for the API's description: one fleet of one node, seen through every call. They are
 //! typed, so that a field nobody gave an example does not compile.
 
+mod docker;
+
 use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::Timestamp;
 use serde_json::json;
+
+pub(super) use docker::*;
 
 use super::{
     agent::{
@@ -65,7 +69,7 @@ pub(super) fn agent() -> Agent {
         status: AgentStatus::Online,
         status_since: at("09:30:00"),
         version: Some("0.1.0".into()),
-        capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm"].map(Into::into).to_vec(),
+        capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm", "docker.logs"].map(Into::into).to_vec(),
         labels: BTreeMap::from([("tier".into(), "front".into())]),
         host: HostFacts {
             hostname: Some(WEB_1.into()),

@@ -13,6 +13,7 @@ pub mod health;
 pub mod image;
 pub mod invitation;
 pub mod link;
+pub mod output;
 pub mod page;
 pub mod problem;
 pub mod telemetry;

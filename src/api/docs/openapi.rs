@@ -186,6 +186,12 @@ fn success(description: &Description, operation: &Operation, status: u16) -> Val
             response["content"] = json!({ "application/json": media });
         }
         Content::Text => response["content"] = json!({ "text/plain": { "schema": schema } }),
+        Content::Lines => {
+            response["content"] = json!({
+                "text/plain": { "schema": { "type": "string" } },
+                "application/x-ndjson": { "schema": schema, "x-stream": "one of these a line, until the end" },
+            });
+        }
         Content::Html => response["content"] = json!({ "text/html": { "schema": schema } }),
         Content::WebSocket if operation.access == Access::Agent => {
             response["headers"][CHALLENGE_HEADER] = json!({

@@ -22,7 +22,8 @@ use super::{
     },
     admission::admission,
     hub::{Handle, ToLink},
-    send, small,
+    output::{Outputs, Say},
+    progress, send, small,
 };
 use crate::{
     core::{
@@ -57,7 +58,7 @@ const MAX_HOLE: u64 = 1 << 32;
 /// Frames in a row that are not of the protocol before the link ends.
 const MAX_BAD_FRAMES: u32 = 16;
 /// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<AgentLink>, Error> {
     let challenge = URL_SAFE_NO_PAD.encode(random::<32>());
@@ -132,8 +133,12 @@ enum Over {
 impl Link {
     fn new(app: Arc<App>, socket: WebSocket, proven: &Proven, admitted: Admitted, origin: Origin) -> Self {
         let (say, said) = mpsc::channel(8);
-        let handle =
-            Handle { instance: proven.proof.instance_nonce.clone(), orders: Arc::new(Notify::new()), say };
+        let handle = Handle {
+            instance: proven.proof.instance_nonce.clone(),
+            orders: Arc::new(Notify::new()),
+            outputs: Arc::new(Outputs::default()),
+            say,
+        };
         app.hub.enter(admitted.agent.id, handle.clone());
         handle.orders.notify_one();
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
@@ -156,6 +161,7 @@ impl Link {
 
     async fn run(mut self) {
         let over = self.listen().await;
+        self.handle.outputs.close();
         let id = self.admitted.agent.id;
         let reason = match over {
             Over::Gone(reason) => reason.to_owned(),
@@ -197,7 +203,7 @@ impl Link {
         }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
-        let orders = self.handle.orders.clone();
+        let (orders, outputs) = (self.handle.orders.clone(), self.handle.outputs.clone());
         let app = self.app.clone();
         loop {
             let step = tokio::select! {
@@ -207,6 +213,7 @@ impl Link {
                 }
                 said = self.said.recv() => self.obey(said).await,
                 () = orders.notified(), if self.confirmed => self.deliver().await,
+                () = outputs.due(), if self.confirmed => self.ask().await,
                 () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
                 () = app.shutdown.cancelled() => Err(Over::Shutdown),
             };
@@ -226,9 +233,10 @@ impl Link {
                 Ok(())
             }
             Some(Ok(Message::Ping(_))) => Ok(()),
-            Some(Ok(Message::Binary(_))) => {
-                self.complain(LinkErrorCode::BadFrame, "no binary frame is expected here".into()).await
-            }
+            Some(Ok(Message::Binary(piece))) => match self.handle.outputs.put(&piece) {
+                Ok(()) => Ok(()),
+                Err(detail) => self.complain(LinkErrorCode::BadFrame, detail).await,
+            },
             Some(Ok(Message::Close(_))) | None => Err(Over::Gone("the agent closed its link")),
             Some(Err(_)) => Err(Over::Gone("the connection broke")),
         }
@@ -281,6 +289,10 @@ impl Link {
             AgentFrame::CommandResult(frame) => {
                 let taken = settle::settle(store, records, id, frame.sequence, &frame.body, &origin).await;
                 (frame.sequence, taken)
+            }
+            AgentFrame::Progress(progress) => {
+                progress::show(&app, &self.admitted.agent, *progress).await;
+                return Ok(());
             }
             AgentFrame::Ack(_) => return Ok(()),
             AgentFrame::Error(error) => {
@@ -396,6 +408,28 @@ impl Link {
         Ok(())
     }
 
+    /// Signs and sends what is asked of this agent, and what is said about answers.
+    async fn ask(&mut self) -> Result<(), Over> {
+        self.standing()?;
+        let (agent, epoch, outputs) =
+            (self.admitted.agent.id, self.admitted.epoch, self.handle.outputs.clone());
+        let ordered = &mut self.ordered;
+        let due = outputs.take(agent, epoch, clock::now(), || {
+            *ordered += 1;
+            *ordered
+        });
+        for say in due {
+            let frame = match say {
+                Say::Ask(order) => {
+                    ServerFrame::Command(envelope::seal(&self.app.command_key, COMMAND_TYPE, &*order))
+                }
+                Say::Frame(frame) => frame,
+            };
+            self.send(&frame).await?;
+        }
+        Ok(())
+    }
+
     async fn complain(&mut self, code: LinkErrorCode, detail: String) -> Result<(), Over> {
         self.bad_frames += 1;
         if self.bad_frames > MAX_BAD_FRAMES {
@@ -431,9 +465,11 @@ fn bad_sequence(frame: &AgentFrame, committed: u64) -> Option<&'static str> {
         AgentFrame::Inventory(frame) => frame.sequence,
         AgentFrame::Event(frame) => frame.sequence,
         AgentFrame::CommandResult(frame) => frame.sequence,
-        AgentFrame::Hello(_) | AgentFrame::Heartbeat(_) | AgentFrame::Ack(_) | AgentFrame::Error(_) => {
-            return None;
-        }
+        AgentFrame::Hello(_)
+        | AgentFrame::Heartbeat(_)
+        | AgentFrame::Progress(_)
+        | AgentFrame::Ack(_)
+        | AgentFrame::Error(_) => return None,
     };
     match sequence {
         None => Some("/payload/sequence: expected a number with this frame"),

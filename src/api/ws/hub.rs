@@ -11,6 +11,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::output::Outputs;
 use crate::{core::port::links::Links, id::AgentId, proto::link::LinkErrorCode};
 
 /// How long an old link may take to answer when another process shows the same identity.
@@ -31,6 +32,8 @@ pub(super) struct Handle {
     pub(super) instance: String,
     /// Orders wait in the store.
     pub(super) orders: Arc<Notify>,
+    /// The questions that are open on it.
+    pub(super) outputs: Arc<Outputs>,
     /// Anything else.
     pub(super) say: mpsc::Sender<ToLink>,
 }
@@ -68,6 +71,11 @@ impl Hub {
             Ok(Ok(())) => Contest::Clone,
             _ => Contest::Free,
         }
+    }
+
+    /// Where an agent is asked; `None` without a link.
+    pub(in crate::api) fn outputs(&self, agent: AgentId) -> Option<Arc<Outputs>> {
+        self.links().get(&agent).map(|link| Arc::clone(&link.outputs))
     }
 
     /// Puts a link in its place and ends the one before.

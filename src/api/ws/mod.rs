@@ -5,6 +5,8 @@ pub(super) mod agent;
 pub(super) mod event;
 pub mod feed;
 pub mod hub;
+pub(super) mod output;
+mod progress;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ pub mod enroll;
 pub mod ingest;
 pub mod key;
 pub mod presence;
+pub mod question;
 mod repeat;
 pub mod settle;
 pub mod sign_in;
