@@ -98,7 +98,8 @@ impl Begun {
 
 /// A node whose answer is not what was asked for.
 pub(super) fn unreadable(node: &str) -> Error {
-    let detail = format!("the answer of node {node} cannot be read; compare the versions of agent and server");
+    let detail =
+        format!("the answer of node {node} cannot be read; compare the versions of agent and server");
     Error::Conflict { code: "answer_unreadable", detail }
 }
 

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Client, ClientError, lines::Lines, stream::pause};
 use crate::proto::{
-    container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine},
+    container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine, POSITION_HEADER},
     output::LogStream,
     problem::Problem,
 };
@@ -90,7 +90,7 @@ impl LogReader {
     pub async fn connect(&mut self) -> Result<(), ClientError> {
         let request = self.place.resume(&self.request);
         let lines = self.client.lines::<GetContainerLogs>(&request).await?;
-        let begun = lines.header("worpen-position").and_then(|position| position.parse().ok());
+        let begun = lines.header(POSITION_HEADER).and_then(|position| position.parse().ok());
         self.place.begun = self.place.begun.or(begun);
         self.link = Link::Up(Box::new(lines));
         Ok(())
@@ -162,9 +162,11 @@ impl Place {
     fn resume(&mut self, request: &ContainerLogsRequest) -> ContainerLogsRequest {
         self.repeated.clone_from(&self.shown);
         match self.horizon() {
-            Some(horizon) => {
-                ContainerLogsRequest { tail: None, since: Some(horizon).max(request.since), ..request.clone() }
-            }
+            Some(horizon) => ContainerLogsRequest {
+                tail: None,
+                since: Some(horizon).max(request.since),
+                ..request.clone()
+            },
             None if request.tail == Some(0) && self.begun.is_some() => {
                 ContainerLogsRequest { tail: None, since: self.begun.max(request.since), ..request.clone() }
             }

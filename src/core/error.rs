@@ -72,9 +72,9 @@ impl fmt::Display for Error {
                 f.write_str(&words.join("; "))
             }
             Self::NotFound { noun, name } => write!(f, "there is no {noun} '{name}'"),
-            Self::Conflict { detail, .. } | Self::Unprocessable { detail, .. } | Self::Absent { detail, .. } => {
-                f.write_str(detail)
-            }
+            Self::Conflict { detail, .. }
+            | Self::Unprocessable { detail, .. }
+            | Self::Absent { detail, .. } => f.write_str(detail),
             Self::Unauthenticated(detail)
             | Self::Forbidden(detail)
             | Self::Unavailable(detail)

@@ -106,7 +106,8 @@ impl Frame {
     #[must_use]
     pub fn encode(&self) -> (Vec<u8>, u32) {
         let plain = self.body.plain();
-        let packed = if plain.len() < WORTH_IT_BYTES { None } else { zstd::bulk::compress(&plain, LEVEL).ok() };
+        let packed =
+            if plain.len() < WORTH_IT_BYTES { None } else { zstd::bulk::compress(&plain, LEVEL).ok() };
         let packed = packed.filter(|packed| packed.len() < plain.len());
         let (flags, payload) = packed.as_ref().map_or((0, &plain), |packed| (COMPRESSED, packed));
         let mut bytes = Vec::with_capacity(HEADER_BYTES + payload.len());

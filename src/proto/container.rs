@@ -16,7 +16,10 @@ use crate::id::AgentId;
 
 mod look;
 
-pub use look::{ContainerInspection, ContainerLogsRequest, ContainerStats, LogBreak, LogItem, LogLine, Traffic};
+pub use look::{
+    ContainerInspection, ContainerLogsRequest, ContainerStats, LogBreak, LogItem, LogLine, POSITION_HEADER,
+    Traffic,
+};
 
 endpoints! {
     /// Lists the containers of the fleet.

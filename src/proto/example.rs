@@ -69,7 +69,9 @@ pub(super) fn agent() -> Agent {
         status: AgentStatus::Online,
         status_since: at("09:30:00"),
         version: Some("0.1.0".into()),
-        capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm", "docker.logs"].map(Into::into).to_vec(),
+        capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm", "docker.logs"]
+            .map(Into::into)
+            .to_vec(),
         labels: BTreeMap::from([("tier".into(), "front".into())]),
         host: HostFacts {
             hostname: Some(WEB_1.into()),

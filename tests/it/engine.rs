@@ -4,6 +4,7 @@ mod follow;
 mod frames;
 mod image;
 mod log;
+mod terminal;
 mod usage;
 
 use std::time::Duration;
@@ -12,17 +13,15 @@ use reqwest::Response;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worpen::{
-    agent::RunError,
-    config::agent::AgentConfig,
-    proto::user::Role,
-    server,
-};
+use worpen::{agent::RunError, config::agent::AgentConfig, proto::user::Role, server};
 
 use crate::{
     agent::docker,
     harness::{TestServer, http, until},
 };
+
+/// Held by tests that clean up: an engine cleans up once at a time, and what one leaves another would take.
+static CLEANING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A server with one node, `web-1`, on the real engine.
 struct Whole {

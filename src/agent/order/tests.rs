@@ -72,13 +72,8 @@ fn an_order_that_holds_is_obeyed() {
 
 #[test]
 fn a_question_is_judged_like_any_order() {
-    let excerpt = Excerpt {
-        container: "web".into(),
-        tail: Some(5),
-        since: Some(now()),
-        until: None,
-        follow: true,
-    };
+    let excerpt =
+        Excerpt { container: "web".into(), tail: Some(5), since: Some(now()), until: None, follow: true };
     let asked = json!({"container": "web", "tail": 5, "since": now(), "until": null, "follow": true});
     assert_eq!(with_args("docker.logs", asked), Ok(Work::Question(Question::Logs(excerpt))));
     let (inspect, target) = (json!({"container": "web"}), Target { container: "web".into() });

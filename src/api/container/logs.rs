@@ -24,7 +24,7 @@ use crate::{
     },
     core::{command::DOCKER_LOGS, error::Error, output},
     proto::{
-        container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine},
+        container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine, POSITION_HEADER},
         event::EventKind,
         output::{LogStream, Outcome},
     },
@@ -34,9 +34,6 @@ use crate::{
 const RECHECK: Duration = Duration::from_secs(60);
 /// How often an idle stream of objects says that it stands.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
-/// The node's time right before it asked its engine: whoever was shown nothing yet can begin there again.
-const POSITION_HEADER: &str = "worpen-position";
-
 pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<GetContainerLogs>, Error> {
     let ContainerLogsRequest { id, tail, since, until, follow, timestamps } = &call.request;
     if since.zip(*until).is_some_and(|(since, until)| since > until) {
@@ -66,7 +63,8 @@ pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<G
         let piece = telling.next().await?;
         Some((piece, telling))
     });
-    let position = HeaderValue::from_str(&at.to_string()).map_err(|error| Error::Internal(error.to_string()))?;
+    let position =
+        HeaderValue::from_str(&at.to_string()).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Answer::streamed(kind, Body::from_stream(pieces)).header(POSITION_HEADER, position))
 }
 
@@ -103,39 +101,49 @@ impl Telling {
         }
         let app = self.app.clone();
         loop {
+            // What ends the stream comes first: a server that stops breaks the node's link as well.
             tokio::select! {
-                piece = self.answering.next() => match piece {
-                    Some(output::Body::Lines(lines)) => {
-                        self.idle.reset();
-                        return Some(Ok(self.show(lines)));
-                    }
-                    Some(output::Body::Ended(ended)) if ended.outcome == Outcome::Whole => return None,
-                    Some(output::Body::Ended(ended)) => {
-                        let detail = ended.detail.unwrap_or_else(|| "the node gave no reason".into());
-                        return Some(self.end("engine", detail));
-                    }
-                    Some(output::Body::Begun(_) | output::Body::Document(_)) => {}
-                    None => {
-                        let detail = format!("the link of node {} broke", self.node);
-                        return Some(self.end("link_lost", detail));
-                    }
-                },
-                _ = self.recheck.tick() => {
-                    if !self.is_allowed().await {
-                        return Some(self.end("not_allowed", "the credentials no longer hold".into()));
-                    }
+                biased;
+                () = app.shutdown.cancelled() => {
+                    return Some(self.end("server_stopping", "the server stops".into()));
                 }
                 Ok(()) = self.changes.changed() => {
                     if self.key_was_revoked() && !self.is_allowed().await {
                         return Some(self.end("not_allowed", "the credentials no longer hold".into()));
                     }
                 }
+                _ = self.recheck.tick() => {
+                    if !self.is_allowed().await {
+                        return Some(self.end("not_allowed", "the credentials no longer hold".into()));
+                    }
+                }
+                piece = self.answering.next() => match self.take(piece) {
+                    Some(told) => return told,
+                    None => continue,
+                },
                 _ = self.idle.tick(), if matches!(self.form, Form::Objects) => {
                     return Some(Ok(Bytes::from_static(b"\n")));
                 }
-                () = app.shutdown.cancelled() => {
-                    return Some(self.end("server_stopping", "the server stops".into()));
-                }
+            }
+        }
+    }
+
+    /// Takes a piece of the answer; `None` for one that holds nothing to show.
+    fn take(&mut self, piece: Option<output::Body>) -> Option<Option<io::Result<Bytes>>> {
+        match piece {
+            Some(output::Body::Lines(lines)) => {
+                self.idle.reset();
+                Some(Some(Ok(self.show(lines))))
+            }
+            Some(output::Body::Ended(ended)) if ended.outcome == Outcome::Whole => Some(None),
+            Some(output::Body::Ended(ended)) => {
+                let detail = ended.detail.unwrap_or_else(|| "the node gave no reason".into());
+                Some(Some(self.end("engine", detail)))
+            }
+            Some(output::Body::Begun(_) | output::Body::Document(_)) => None,
+            None => {
+                let detail = format!("the link of node {} broke", self.node);
+                Some(Some(self.end("link_lost", detail)))
             }
         }
     }

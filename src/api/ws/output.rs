@@ -140,12 +140,18 @@ impl Outputs {
     }
 
     /// Takes what is to be said to the agent; a question takes the sequence that `number` gives.
-    pub(super) fn take(&self, agent: AgentId, epoch: u64, now: Timestamp, mut number: impl FnMut() -> u64) -> Vec<Say> {
+    pub(super) fn take(
+        &self,
+        agent: AgentId,
+        epoch: u64,
+        now: Timestamp,
+        mut number: impl FnMut() -> u64,
+    ) -> Vec<Say> {
         let mut inner = self.inner();
         let asked = std::mem::take(&mut inner.asked);
-        let asked = asked.into_iter().map(|(ids, question)| {
-            Say::Ask(Box::new(question.order(ids, agent, epoch, number(), now)))
-        });
+        let asked = asked
+            .into_iter()
+            .map(|(ids, question)| Say::Ask(Box::new(question.order(ids, agent, epoch, number(), now))));
         asked.chain(std::mem::take(&mut inner.frames).into_iter().map(Say::Frame)).collect()
     }
 

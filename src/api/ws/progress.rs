@@ -27,7 +27,8 @@ pub(super) async fn show(app: &App, agent: &Agent, progress: Progress) {
     }
     let mut image = progress.subject;
     shorten(&mut image, 4 * MAX_WORD);
-    let sized = || layers.iter().filter_map(|layer| Some((layer.done_bytes.unwrap_or(0), layer.total_bytes?)));
+    let sized =
+        || layers.iter().filter_map(|layer| Some((layer.done_bytes.unwrap_or(0), layer.total_bytes?)));
     app.feed.progressed(Arc::new(PullProgress {
         command: record.command,
         execution: record.id,

@@ -42,9 +42,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     let Args { on, all, yes, wait } = args;
     let what = if all { "every image that no container uses" } else { "images without a name" };
     let place = if on.nodes.is_empty() { "every linked node".to_owned() } else { on.nodes.join(", ") };
-    session
-        .confirm(yes, &format!("remove {what}, unused networks and the build cache from {place}"))
-        .await?;
+    session.confirm(yes, &format!("remove {what}, unused networks and the build cache from {place}")).await?;
     let client = session.client()?;
     let waiting = session.printer.waiting(&format!("prune {place}"));
     let request = PruneRequest { all, agents: on.nodes, node: None, wait: Some(0) };

@@ -45,7 +45,8 @@ fn a_bomb_is_refused_before_it_goes_off() {
 
 #[test]
 fn what_is_no_frame_is_told_apart() {
-    let frame = Frame { execution: ExecutionId::generate(), body: Body::Lines(vec![line("out", LogStream::Stdout)]) };
+    let frame =
+        Frame { execution: ExecutionId::generate(), body: Body::Lines(vec![line("out", LogStream::Stdout)]) };
     let (good, _) = frame.encode();
     let with = |at: usize, value: u8| {
         let mut bytes = good.clone();

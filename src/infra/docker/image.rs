@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use super::{Engine, EngineError, known};
 use crate::proto::{
-    image::{Pulled, Pruned},
+    image::{Pruned, Pulled},
     output::Part,
 };
 
@@ -20,7 +20,11 @@ impl Engine {
     ///
     /// # Errors
     /// Says in the engine's words why it did not come.
-    pub async fn pull(&self, image: &str, mut show: impl FnMut(&[Part]) + Send) -> Result<Pulled, EngineError> {
+    pub async fn pull(
+        &self,
+        image: &str,
+        mut show: impl FnMut(&[Part]) + Send,
+    ) -> Result<Pulled, EngineError> {
         // Without a tag the engine would pull every one.
         let tag = if is_bare(image) { "latest" } else { "" };
         let options = CreateImageOptionsBuilder::default().from_image(image).tag(tag).build();
@@ -89,7 +93,8 @@ fn note(parts: &mut Vec<Part>, message: CreateImageInfo, status: String) -> bool
         parts.len() - 1
     });
     let part = &mut parts[at];
-    let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0);
+    let count =
+        |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0);
     let detail = message.progress_detail.unwrap_or_default();
     let (current, total) = (count(detail.current), count(detail.total));
     match status.as_str() {

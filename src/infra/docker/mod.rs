@@ -61,7 +61,9 @@ impl From<bollard::errors::Error> for EngineError {
                 Self::Refused { status: status_code, message }
             }
             // The answer had begun, so it has no status of its own.
-            bollard::errors::Error::DockerStreamError { error } => Self::Refused { status: 500, message: error },
+            bollard::errors::Error::DockerStreamError { error } => {
+                Self::Refused { status: 500, message: error }
+            }
             other => Self::Unreachable(other),
         }
     }

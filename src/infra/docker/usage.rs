@@ -80,14 +80,18 @@ fn cpu_percent(now: &ContainerCpuStats, before: &ContainerCpuStats) -> Option<f6
 
 fn cpus(sample: &ContainerCpuStats) -> Option<u32> {
     let counted = || sample.cpu_usage.as_ref().and_then(|usage| usage.percpu_usage.as_ref()).map(Vec::len);
-    sample.online_cpus.filter(|cpus| *cpus > 0).or_else(|| counted().and_then(|cpus| u32::try_from(cpus).ok()))
+    sample
+        .online_cpus
+        .filter(|cpus| *cpus > 0)
+        .or_else(|| counted().and_then(|cpus| u32::try_from(cpus).ok()))
 }
 
 /// Memory without what the page cache could give back: cgroup v1 counts it under one name, v2 under another.
 fn memory_used(memory: &ContainerMemoryStats) -> Option<u64> {
     let usage = memory.usage?;
     let counted = |name: &str| memory.stats.as_ref().and_then(|stats| stats.get(name)).copied();
-    let cache = counted("total_inactive_file").or_else(|| counted("inactive_file")).filter(|cache| *cache < usage);
+    let cache =
+        counted("total_inactive_file").or_else(|| counted("inactive_file")).filter(|cache| *cache < usage);
     Some(usage - cache.unwrap_or(0))
 }
 

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{example, output::LogStream};
 
+/// The header of a log's answer with the node's time right before it asked its engine: whoever was shown nothing yet can
+/// begin there again.
+pub const POSITION_HEADER: &str = "worpen-position";
+
 /// Asks for a container's log.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(example = example::container_logs())]

@@ -72,7 +72,8 @@ async fn no_line_is_lost_and_none_told_twice_while_links_break_and_the_server_is
     let url = ready["server"].as_str().unwrap().to_owned();
     let address = url.trim_start_matches("http://").to_owned();
     let invite = http().post(format!("{url}/api/v1/invitations")).bearer_auth(&token);
-    let invitation: Value = invite.json(&json!({ "name": "web-1" })).send().await.unwrap().json().await.unwrap();
+    let invitation: Value =
+        invite.json(&json!({ "name": "web-1" })).send().await.unwrap().json().await.unwrap();
     let (cable, way) = Cable::lay(address.clone()).await;
     let data = folder.path().join("agent");
     let join = invitation["token"].as_str().unwrap();

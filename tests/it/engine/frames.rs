@@ -102,7 +102,8 @@ async fn a_node_that_does_not_know_the_question_is_not_asked() {
     let server = TestServer::start().await;
     let (_node, _link) = a_node(&server).await;
     let token = server.token(Role::Viewer).await;
-    let answer = http().get(server.at("/api/v1/containers/aaa/stats")).bearer_auth(&token).send().await.unwrap();
+    let answer =
+        http().get(server.at("/api/v1/containers/aaa/stats")).bearer_auth(&token).send().await.unwrap();
     let problem: Problem = answer.json().await.unwrap();
     assert_eq!((problem.status, problem.code.as_str()), (409, "verb_unknown"));
     server.stop().await;

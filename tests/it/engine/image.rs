@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Debian's registry on a free port, with its data in a folder that goes with it.
-struct Registry {
+pub(super) struct Registry {
     process: Child,
     address: String,
     _folder: tempfile::TempDir,
@@ -36,7 +36,7 @@ impl Drop for Registry {
 
 impl Registry {
     /// `None` where there is no such program.
-    async fn start() -> Option<Self> {
+    pub(super) async fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let address = format!("127.0.0.1:{}", free.port());
@@ -68,7 +68,7 @@ impl Registry {
     }
 
     /// Pushes an image that nobody else has, and removes it here.
-    fn push(&self, name: &str) -> String {
+    pub(super) fn push(&self, name: &str) -> String {
         let image = format!("{}/{name}", self.address);
         let script = format!(
             "cd \"$(mktemp -d)\" && head -c 20000000 /dev/urandom > noise && tar c noise | docker import - {image}"
@@ -105,7 +105,9 @@ async fn an_image_comes_from_a_registry_and_its_progress_is_seen() {
 
     let progress = tokio::time::timeout(std::time::Duration::from_secs(20), async {
         loop {
-            if let News::Item(StreamItem::Live { progress: Some(progress), .. }) = watcher.next().await.unwrap() {
+            if let News::Item(StreamItem::Live { progress: Some(progress), .. }) =
+                watcher.next().await.unwrap()
+            {
                 return progress;
             }
         }
@@ -119,8 +121,10 @@ async fn an_image_comes_from_a_registry_and_its_progress_is_seen() {
         app.fleet.read().images().any(|known| known.facts.tags.contains(&image))
     })
     .await;
+    drop(app);
 
-    let (_, again) = whole.post("/api/v1/images/pull?wait=120", &json!({ "image": image, "node": "web-1" })).await;
+    let (_, again) =
+        whole.post("/api/v1/images/pull?wait=120", &json!({ "image": image, "node": "web-1" })).await;
     assert_eq!(again["executions"][0]["result"]["changed"], false, "{again}");
     docker(&["rmi", &image]);
     whole.end().await;
@@ -164,7 +168,8 @@ async fn what_has_no_name_and_no_user_goes() {
         return;
     }
     let whole = Whole::start().await;
-    let import = "cd \"$(mktemp -d)\" && head -c 100000 /dev/urandom > noise && tar c noise | docker import -";
+    let import =
+        "cd \"$(mktemp -d)\" && head -c 100000 /dev/urandom > noise && tar c noise | docker import -";
     let nameless = Command::new("sh").args(["-c", import]).output().unwrap();
     let nameless = String::from_utf8(nameless.stdout).unwrap().trim().to_owned();
     let network = format!("worpen-test-{}", std::process::id());
@@ -173,7 +178,9 @@ async fn what_has_no_name_and_no_user_goes() {
     assert_eq!((status, command["status"].as_str()), (200, Some("succeeded")), "{command}");
     let result: &Value = &command["executions"][0]["result"];
     let went = |field: &str, what: &str| result[field].as_array().unwrap().iter().any(|item| item == what);
-    assert!(result["changed"] == true && went("images_deleted", &nameless) && went("networks_deleted", &network));
+    assert!(
+        result["changed"] == true && went("images_deleted", &nameless) && went("networks_deleted", &network)
+    );
     assert!(result["reclaimed_bytes"].as_u64().unwrap() >= 100_000, "{result}");
     docker(&["image", "inspect", docker::IMAGE]);
     whole.end().await;

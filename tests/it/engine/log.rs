@@ -3,11 +3,7 @@
 use std::{fs, time::Duration};
 
 use serde_json::{Value, json};
-use worpen::proto::{
-    container::LogLine,
-    problem::Problem,
-    user::Role,
-};
+use worpen::proto::{container::LogLine, problem::Problem, user::Role};
 
 use super::Whole;
 use crate::{
@@ -44,8 +40,10 @@ async fn a_log_is_what_the_container_wrote() {
     let answer = whole.get_objects(&path).await;
     assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
     let text = answer.text().await.unwrap();
-    let lines: Vec<LogLine> = objects(&text).into_iter().map(|line| serde_json::from_value(line).unwrap()).collect();
-    let told: Vec<(Value, &str)> = lines.iter().map(|line| (json!(line.stream), line.line.as_str())).collect();
+    let lines: Vec<LogLine> =
+        objects(&text).into_iter().map(|line| serde_json::from_value(line).unwrap()).collect();
+    let told: Vec<(Value, &str)> =
+        lines.iter().map(|line| (json!(line.stream), line.line.as_str())).collect();
     assert_eq!(
         told,
         [
@@ -78,18 +76,22 @@ async fn a_long_line_comes_in_one_piece_with_and_without_a_terminal() {
         return;
     }
     let whole = Whole::start().await;
-    let script = "x=0123456789abcdef; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x; echo start$x; echo next";
+    let script = "x=0123456789abcdef; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x; echo start$x; echo next";
     let plain = Container::run(script);
     let arguments = ["run", "-d", "-t", "--label", "worpen.test=1", docker::IMAGE, "/bin/sh", "-c", script];
     let terminal = Container { id: docker(&arguments) };
     for container in [&plain, &terminal] {
         whole.knows(&container.id).await;
         ended(container).await;
-        let text = whole.get(&format!("/api/v1/containers/{}/logs", container.id)).await.text().await.unwrap();
+        let text =
+            whole.get(&format!("/api/v1/containers/{}/logs", container.id)).await.text().await.unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!((lines.len(), lines[0].len(), lines[1]), (2, 5 + 3 * 4096 * 4, "next"));
         let body = &lines[0][5..];
-        assert!(body.as_bytes().chunks(16).all(|chunk| chunk == b"0123456789abcdef"), "nothing stands in between");
+        assert!(
+            body.as_bytes().chunks(16).all(|chunk| chunk == b"0123456789abcdef"),
+            "nothing stands in between"
+        );
     }
     whole.end().await;
 }
@@ -166,7 +168,11 @@ async fn what_cannot_be_told_is_refused_in_words() {
     let path = format!("/api/v1/containers/{}/logs", silent.id);
     let problem: Problem = whole.get(&path).await.json().await.unwrap();
     assert_eq!((problem.status, problem.code.as_str()), (409, "engine_refused"), "{problem:?}");
-    assert!(problem.detail.contains("does not support reading"), "the engine's own words: {}", problem.detail);
+    assert!(
+        problem.detail.contains("does not support reading"),
+        "the engine's own words: {}",
+        problem.detail
+    );
     let backwards = format!("{path}?since=2026-05-12T10:00:00Z&until=2026-05-12T09:00:00Z");
     let problem: Problem = whole.get(&backwards).await.json().await.unwrap();
     assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (400, "/until"));
@@ -176,9 +182,14 @@ async fn what_cannot_be_told_is_refused_in_words() {
     let Whole { server, token, stop, agent, .. } = whole;
     stop.cancel();
     agent.await.unwrap().unwrap();
-    until("the server noticed", || server.app.fleet.read().agents().all(|agent| {
-        agent.status != worpen::proto::agent::AgentStatus::Online
-    }))
+    until("the server noticed", || {
+        server
+            .app
+            .fleet
+            .read()
+            .agents()
+            .all(|agent| agent.status != worpen::proto::agent::AgentStatus::Online)
+    })
     .await;
     let answer = http().get(server.at(&path)).bearer_auth(&token).send().await.unwrap();
     let problem: Problem = answer.json().await.unwrap();

@@ -35,8 +35,17 @@ async fn viewers_see_no_values_of_the_environment() {
         return;
     }
     let whole = Whole::start().await;
-    let arguments =
-        ["run", "-d", "-e", "PASSWORD=hunter2", "--label", "worpen.test=1", docker::IMAGE, "/bin/sleep", "60"];
+    let arguments = [
+        "run",
+        "-d",
+        "-e",
+        "PASSWORD=hunter2",
+        "--label",
+        "worpen.test=1",
+        docker::IMAGE,
+        "/bin/sleep",
+        "60",
+    ];
     let container = Container { id: docker(&arguments) };
     whole.knows(&container.id).await;
     let path = format!("/api/v1/containers/{}/inspect", container.id);

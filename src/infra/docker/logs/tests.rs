@@ -7,7 +7,10 @@ fn cut(text: &str) -> bytes::Bytes {
 }
 
 fn texts(lines: &[Line]) -> Vec<(LogStream, String, bool)> {
-    lines.iter().map(|line| (line.stream, String::from_utf8_lossy(&line.bytes).into(), line.continues)).collect()
+    lines
+        .iter()
+        .map(|line| (line.stream, String::from_utf8_lossy(&line.bytes).into(), line.continues))
+        .collect()
 }
 
 #[test]
