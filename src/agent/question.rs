@@ -224,6 +224,7 @@ async fn gather(
 }
 
 /// An end in the engine's words, or what stands between it and us.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn ended(error: EngineError) -> Ended {
     let outcome = match &error {
         error if error.is_not_found() => Outcome::NotFound,

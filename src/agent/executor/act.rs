@@ -23,6 +23,15 @@ const EVENT_FIRST: Duration = Duration::from_millis(300);
 /// Progress is told no more often than this; an engine tells it hundreds of times a second.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
+/// What may become of a container, and the seconds of grace that it is given.
+#[derive(Clone, Copy)]
+enum Steer {
+    Start,
+    Stop(Option<u32>),
+    Restart(Option<u32>),
+    Remove { force: bool },
+}
+
 impl Executor {
     /// Does it; the error is in the engine's own words.
     pub(super) async fn act(&self, order: &CommandOrder, act: &Act) -> Result<Value, String> {
@@ -31,8 +40,13 @@ impl Executor {
         match act {
             Act::Pull(image) => self.pull(&engine, order, &image.image).await,
             Act::Prune(extent) => engine.prune(extent.all).await.map(|pruned| json!(pruned)).map_err(words),
-            Act::Start(_) | Act::Stop(_) | Act::Restart(_) | Act::Remove(_) => {
-                self.steer(&engine, order, act).await
+            Act::Start(target) => self.steer(&engine, order, &target.container, Steer::Start).await,
+            Act::Stop(halt) => self.steer(&engine, order, &halt.container, Steer::Stop(halt.timeout_s)).await,
+            Act::Restart(halt) => {
+                self.steer(&engine, order, &halt.container, Steer::Restart(halt.timeout_s)).await
+            }
+            Act::Remove(removal) => {
+                self.steer(&engine, order, &removal.container, Steer::Remove { force: removal.force }).await
             }
         }
     }
@@ -58,21 +72,25 @@ impl Executor {
     }
 
     /// Starts, stops, restarts or removes a container.
-    async fn steer(&self, engine: &Engine, order: &CommandOrder, act: &Act) -> Result<Value, String> {
-        let (id, running) = engine.look(act.subject()).await.map_err(words)?;
+    async fn steer(
+        &self,
+        engine: &Engine,
+        order: &CommandOrder,
+        container: &str,
+        how: Steer,
+    ) -> Result<Value, String> {
+        let (id, running) = engine.look(container).await.map_err(words)?;
         let mut held = self.claims.hold(&id, order.execution);
-        let (changed, last_event) = match act {
-            Act::Stop(halt) => {
-                (running, engine.stop(&id, halt.timeout_s).await.map(|()| EventKind::ContainerStopped))
+        let (changed, last_event) = match how {
+            Steer::Start => (!running, engine.start(&id).await.map(|()| EventKind::ContainerStarted)),
+            Steer::Stop(grace) => {
+                (running, engine.stop(&id, grace).await.map(|()| EventKind::ContainerStopped))
             }
-            Act::Restart(halt) => {
-                (true, engine.restart(&id, halt.timeout_s).await.map(|()| EventKind::ContainerRestarted))
+            Steer::Restart(grace) => {
+                (true, engine.restart(&id, grace).await.map(|()| EventKind::ContainerRestarted))
             }
-            Act::Remove(removal) => {
-                (true, engine.remove(&id, removal.force).await.map(|()| EventKind::ContainerRemoved))
-            }
-            Act::Start(_) | Act::Pull(_) | Act::Prune(_) => {
-                (!running, engine.start(&id).await.map(|()| EventKind::ContainerStarted))
+            Steer::Remove { force } => {
+                (true, engine.remove(&id, force).await.map(|()| EventKind::ContainerRemoved))
             }
         };
         held.settle();

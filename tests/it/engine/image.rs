@@ -168,6 +168,7 @@ async fn what_has_no_name_and_no_user_goes() {
         return;
     }
     let whole = Whole::start().await;
+    let _alone = super::CLEANING.lock().await;
     let import =
         "cd \"$(mktemp -d)\" && head -c 100000 /dev/urandom > noise && tar c noise | docker import -";
     let nameless = Command::new("sh").args(["-c", import]).output().unwrap();

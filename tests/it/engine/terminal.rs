@@ -62,6 +62,7 @@ async fn images_are_pulled_and_cleaned_up_from_a_terminal() {
     assert!(code == 0 && out.lines().any(|name| name == image), "{out}");
     let (code, out, _) = run(&whole, &["images", "pull", "127.0.0.1:1/none"]).await;
     assert!(code == 1 && out.contains("connection refused"), "{out}");
+    let _alone = super::CLEANING.lock().await;
     let (code, _, err) = run(&whole, &["images", "prune"]).await;
     assert!(code == 2 && err.contains("--yes"), "{err}");
     let (code, out, err) = run(&whole, &["images", "prune", "--on", "web-1", "--yes"]).await;
