@@ -21,6 +21,8 @@ fn help_is_short_and_has_examples() {
         &["agents", "-h"],
         &["agents", "invite", "-h"],
         &["containers", "stop", "-h"],
+        &["containers", "logs", "-h"],
+        &["images", "pull", "-h"],
         &["events", "tail", "-h"],
         &["agent", "-h"],
     ] {
