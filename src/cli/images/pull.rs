@@ -28,6 +28,10 @@ Examples:
   worpen images pull nginx:1.27                   on every linked node with a container engine
   worpen images pull shop/web:2 --on web-1,web-2";
 
+/// Seconds that the server gives a pull by itself, and the most that it gives.
+const USUAL_S: u32 = 1800;
+const LONGEST_S: u32 = 86_400;
+
 /// Arguments of `worpen images pull`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -49,7 +53,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
         image: image.clone(),
         agents: on.nodes,
         wait: Some(0),
-        timeout_s: Some(wait.wait).filter(|seconds| (1..=86_400).contains(seconds)),
+        // Whoever waits longer lets the node take longer; a short wait cuts nothing off.
+        timeout_s: (wait.wait > USUAL_S).then(|| wait.wait.min(LONGEST_S)),
         node: None,
     };
     let given = act::give::<PullImage>(session, &client, request, std::time::Duration::ZERO).await?;
