@@ -40,6 +40,9 @@ _worpen() {
             worpen,events)
                 cmd="worpen__subcmd__events"
                 ;;
+            worpen,images)
+                cmd="worpen__subcmd__images"
+                ;;
             worpen,login)
                 cmd="worpen__subcmd__login"
                 ;;
@@ -91,8 +94,14 @@ _worpen() {
             worpen__subcmd__containers,get)
                 cmd="worpen__subcmd__containers__subcmd__get"
                 ;;
+            worpen__subcmd__containers,inspect)
+                cmd="worpen__subcmd__containers__subcmd__inspect"
+                ;;
             worpen__subcmd__containers,list)
                 cmd="worpen__subcmd__containers__subcmd__ls"
+                ;;
+            worpen__subcmd__containers,logs)
+                cmd="worpen__subcmd__containers__subcmd__logs"
                 ;;
             worpen__subcmd__containers,ls)
                 cmd="worpen__subcmd__containers__subcmd__ls"
@@ -106,11 +115,26 @@ _worpen() {
             worpen__subcmd__containers,start)
                 cmd="worpen__subcmd__containers__subcmd__start"
                 ;;
+            worpen__subcmd__containers,stats)
+                cmd="worpen__subcmd__containers__subcmd__stats"
+                ;;
             worpen__subcmd__containers,stop)
                 cmd="worpen__subcmd__containers__subcmd__stop"
                 ;;
             worpen__subcmd__events,tail)
                 cmd="worpen__subcmd__events__subcmd__tail"
+                ;;
+            worpen__subcmd__images,list)
+                cmd="worpen__subcmd__images__subcmd__ls"
+                ;;
+            worpen__subcmd__images,ls)
+                cmd="worpen__subcmd__images__subcmd__ls"
+                ;;
+            worpen__subcmd__images,prune)
+                cmd="worpen__subcmd__images__subcmd__prune"
+                ;;
+            worpen__subcmd__images,pull)
+                cmd="worpen__subcmd__images__subcmd__pull"
                 ;;
             *)
                 ;;
@@ -119,7 +143,7 @@ _worpen() {
 
     case "${cmd}" in
         worpen)
-            opts="-o -q -v -h -V --output --context --server --quiet --verbose --no-color --help --version login agents containers commands events server agent dev config completions"
+            opts="-o -q -v -h -V --output --context --server --quiet --verbose --no-color --help --version login agents containers images commands events server agent dev config completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -755,7 +779,7 @@ _worpen() {
             return 0
             ;;
         worpen__subcmd__containers)
-            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list get start stop restart rm"
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list get start stop restart rm logs stats inspect"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -791,6 +815,78 @@ _worpen() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__containers__subcmd__inspect)
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__containers__subcmd__logs)
+            opts="-f -t -o -q -v -h --follow --tail --since --until --timestamps --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tail)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
                     return 0
@@ -966,6 +1062,36 @@ _worpen() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        worpen__subcmd__containers__subcmd__stats)
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         worpen__subcmd__containers__subcmd__stop)
             opts="-o -q -v -h --timeout-s --wait --output --context --server --quiet --verbose --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1101,6 +1227,146 @@ _worpen() {
                     ;;
                 --live)
                     COMPREPLY=($(compgen -W "telemetry" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__images)
+            opts="-o -q -v -h --output --context --server --quiet --verbose --no-color --help ls list pull prune"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__images__subcmd__ls)
+            opts="-o -q -v -h --node --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__images__subcmd__prune)
+            opts="-a -y -o -q -v -h --on --all --yes --wait --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson name" -- "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        worpen__subcmd__images__subcmd__pull)
+            opts="-o -q -v -h --on --wait --output --context --server --quiet --verbose --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)

@@ -1,4 +1,4 @@
-//! [`Executor`]: does what orders ask, each in its own task, and survives the link that brought them.
+//! [`Executor`]: runs what orders ask, each in its own task, and survives the link that brought them; [`act`] does it.
 
 use std::{
     collections::HashMap,
@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,15 +18,13 @@ use super::{
 };
 use crate::{
     id::{CommandId, ExecutionId},
-    infra::docker::{Engine, EngineError},
-    proto::{
-        command::CommandStatus, container::ContainerState, envelope::CommandOrder, event::EventKind,
-        link::CommandResult,
-    },
+    proto::{command::CommandStatus, envelope::CommandOrder, link::CommandResult, output::Progress},
 };
 
-/// How long a result waits for the engine's event of the same act.
-const EVENT_FIRST: Duration = Duration::from_millis(300);
+mod act;
+
+/// How much progress may wait for a link; what is older counts no more.
+const PROGRESS: usize = 64;
 
 /// An execution that runs.
 struct Running {
@@ -42,6 +39,7 @@ pub(super) struct Executor {
     presence: watch::Receiver<Presence>,
     running: Mutex<HashMap<ExecutionId, Running>>,
     count: watch::Sender<usize>,
+    progress: broadcast::Sender<Progress>,
     closed: CancellationToken,
 }
 
@@ -58,6 +56,7 @@ impl Executor {
             presence,
             running: Mutex::default(),
             count: watch::Sender::new(0),
+            progress: broadcast::Sender::new(PROGRESS),
             closed: CancellationToken::new(),
         })
     }
@@ -75,7 +74,7 @@ impl Executor {
         }
         let durability = if act.is_idempotent() { Durability::Written } else { Durability::Synced };
         self.journal.begin(&order, durability)?;
-        tracing::info!(execution = %order.execution, verb = %order.verb, container = %act.container(), "began");
+        tracing::info!(execution = %order.execution, verb = %order.verb, subject = %act.subject(), "began");
         let cancel = CancellationToken::new();
         let running = Running { command: order.command, cancel: cancel.clone() };
         self.running().insert(order.execution, running);
@@ -95,6 +94,11 @@ impl Executor {
         }
         let status = if *why == Refusal::Expired { CommandStatus::Expired } else { CommandStatus::Refused };
         self.journal.refuse(order, &outcome(order, status, None, Some(why.to_string())))
+    }
+
+    /// How far the executions are, from now on.
+    pub(super) fn progress(&self) -> broadcast::Receiver<Progress> {
+        self.progress.subscribe()
     }
 
     /// Stops what runs for a command.
@@ -157,46 +161,7 @@ impl Executor {
         }
     }
 
-    /// Does it; the error is in the engine's own words.
-    async fn act(&self, order: &CommandOrder, act: &Act) -> Result<Value, String> {
-        let engine = self.presence.borrow().engine.clone();
-        let engine = engine.ok_or("there is no container engine on this node")?;
-        let (id, running) = engine.look(act.container()).await.map_err(words)?;
-        let mut held = self.claims.hold(&id, order.execution);
-        let (changed, last_event) = match act {
-            Act::Start(_) => (!running, engine.start(&id).await.map(|()| EventKind::ContainerStarted)),
-            Act::Stop(halt) => {
-                (running, engine.stop(&id, halt.timeout_s).await.map(|()| EventKind::ContainerStopped))
-            }
-            Act::Restart(halt) => {
-                (true, engine.restart(&id, halt.timeout_s).await.map(|()| EventKind::ContainerRestarted))
-            }
-            Act::Remove(removal) => {
-                (true, engine.remove(&id, removal.force).await.map(|()| EventKind::ContainerRemoved))
-            }
-        };
-        held.settle();
-        let last_event = last_event.map_err(words)?;
-        if changed {
-            held.until_seen(last_event, EVENT_FIRST).await;
-        }
-        Ok(json!({"changed": changed, "state": state(&engine, &id).await}))
-    }
-
     fn running(&self) -> MutexGuard<'_, HashMap<ExecutionId, Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What the container does now; `null` when it is gone.
-async fn state(engine: &Engine, id: &str) -> Option<ContainerState> {
-    engine.container(id).await.ok().flatten().map(|facts| facts.state)
-}
-
-/// The engine's words, or what stands between it and us.
-fn words(error: EngineError) -> String {
-    match error {
-        EngineError::Unreachable(source) => format!("the container engine cannot be reached: {source}"),
-        other => other.to_string(),
     }
 }

@@ -52,6 +52,7 @@ mod join;
 mod journal;
 mod link;
 mod order;
+mod question;
 mod spool;
 mod state;
 mod watcher;

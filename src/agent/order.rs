@@ -7,7 +7,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     core::{
+        command::{
+            DOCKER_INSPECT, DOCKER_LOGS, DOCKER_PRUNE, DOCKER_PULL, DOCKER_RESTART, DOCKER_RM, DOCKER_START,
+            DOCKER_STATS, DOCKER_STOP,
+        },
         envelope::{Unopened, open},
+        image::is_reference,
         signing::PublicKey,
     },
     id::AgentId,
@@ -15,7 +20,17 @@ use crate::{
 };
 
 /// The verbs of a node with a container engine.
-pub(super) const DOCKER_VERBS: [&str; 4] = ["docker.start", "docker.stop", "docker.restart", "docker.rm"];
+pub(super) const DOCKER_VERBS: [&str; 9] = [
+    DOCKER_START,
+    DOCKER_STOP,
+    DOCKER_RESTART,
+    DOCKER_RM,
+    DOCKER_PULL,
+    DOCKER_PRUNE,
+    DOCKER_LOGS,
+    DOCKER_STATS,
+    DOCKER_INSPECT,
+];
 
 /// What an order is measured against.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +47,47 @@ pub(super) struct Standing<'a> {
     pub(super) now: Timestamp,
 }
 
-/// What to do to which container.
+/// What an order asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// To change something: journalled, and its end is told whatever becomes of the link.
+    Act(Act),
+    /// To tell something: not journalled, and over when the link is.
+    Question(Question),
+}
+
+/// What is asked of the container engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// A container's log.
+    Logs(Excerpt),
+    /// What a container uses.
+    Stats(Target),
+    /// What the engine knows of a container.
+    Inspect(Target),
+}
+
+/// Names a part of a container's log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Excerpt {
+    /// Its id, a prefix of it, or its name.
+    pub(super) container: String,
+    /// The last so many lines.
+    #[serde(default)]
+    pub(super) tail: Option<u32>,
+    /// From this moment on.
+    #[serde(default)]
+    pub(super) since: Option<Timestamp>,
+    /// Up to this moment.
+    #[serde(default)]
+    pub(super) until: Option<Timestamp>,
+    /// Whether to go on with what comes.
+    #[serde(default)]
+    pub(super) follow: bool,
+}
+
+/// What to do to which container or image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     /// Start it.
@@ -43,6 +98,27 @@ pub(super) enum Act {
     Restart(Halt),
     /// Remove it.
     Remove(Removal),
+    /// Bring an image.
+    Pull(Image),
+    /// Remove what nothing uses.
+    Prune(Extent),
+}
+
+/// Names an image.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Image {
+    /// Its reference.
+    pub(super) image: String,
+}
+
+/// Says how much goes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Extent {
+    /// Whether images with a name go too.
+    #[serde(default)]
+    pub(super) all: bool,
 }
 
 /// Names a container.
@@ -76,18 +152,20 @@ pub(super) struct Removal {
 }
 
 impl Act {
-    /// The container.
-    pub(super) fn container(&self) -> &str {
+    /// What it is about, for the log: a container, an image, or nothing in particular.
+    pub(super) fn subject(&self) -> &str {
         match self {
             Self::Start(target) => &target.container,
             Self::Stop(halt) | Self::Restart(halt) => &halt.container,
             Self::Remove(removal) => &removal.container,
+            Self::Pull(image) => &image.image,
+            Self::Prune(_) => "",
         }
     }
 
     /// Whether doing it twice is the same as doing it once.
     pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::Start(_) | Self::Stop(_))
+        matches!(self, Self::Start(_) | Self::Stop(_) | Self::Pull(_))
     }
 }
 
@@ -135,19 +213,19 @@ pub(super) struct Refused {
 }
 
 /// Judges an order: the signature first, then whom it is for, its link, its place, its time, and what it asks.
-pub(super) fn check(envelope: &Envelope, standing: Standing<'_>) -> Result<(CommandOrder, Act), Refused> {
+pub(super) fn check(envelope: &Envelope, standing: Standing<'_>) -> Result<(CommandOrder, Work), Refused> {
     let order: CommandOrder = open(standing.trusted, COMMAND_TYPE, envelope)
         .map_err(|why| Refused { order: None, why: Refusal::NotOpened(why) })?;
     if order.agent != standing.agent {
         return Err(Refused { order: None, why: Refusal::OtherAgent });
     }
     match judge(&order, standing) {
-        Ok(act) => Ok((order, act)),
+        Ok(work) => Ok((order, work)),
         Err(why) => Err(Refused { order: Some(Box::new(order)), why }),
     }
 }
 
-fn judge(order: &CommandOrder, standing: Standing<'_>) -> Result<Act, Refusal> {
+fn judge(order: &CommandOrder, standing: Standing<'_>) -> Result<Work, Refusal> {
     if order.epoch != standing.epoch {
         return Err(Refusal::OtherEpoch(order.epoch));
     }
@@ -163,19 +241,37 @@ fn judge(order: &CommandOrder, standing: Standing<'_>) -> Result<Act, Refusal> {
     read(order)
 }
 
+/// Whether a verb asks instead of acting.
+pub(super) fn is_question(verb: &str) -> bool {
+    matches!(verb, DOCKER_LOGS | DOCKER_STATS | DOCKER_INSPECT)
+}
+
 /// Reads what an order asks. An argument that the verb does not have is refused, not passed over.
-fn read(order: &CommandOrder) -> Result<Act, Refusal> {
-    let act = match order.verb.as_str() {
-        "docker.start" => Act::Start(arguments(order)?),
-        "docker.stop" => Act::Stop(arguments(order)?),
-        "docker.restart" => Act::Restart(arguments(order)?),
-        "docker.rm" => Act::Remove(arguments(order)?),
+fn read(order: &CommandOrder) -> Result<Work, Refusal> {
+    let work = match order.verb.as_str() {
+        DOCKER_START => Work::Act(Act::Start(arguments(order)?)),
+        DOCKER_STOP => Work::Act(Act::Stop(arguments(order)?)),
+        DOCKER_RESTART => Work::Act(Act::Restart(arguments(order)?)),
+        DOCKER_RM => Work::Act(Act::Remove(arguments(order)?)),
+        DOCKER_PULL => Work::Act(Act::Pull(arguments(order)?)),
+        DOCKER_PRUNE => Work::Act(Act::Prune(arguments(order)?)),
+        DOCKER_LOGS => Work::Question(Question::Logs(arguments(order)?)),
+        DOCKER_STATS => Work::Question(Question::Stats(arguments(order)?)),
+        DOCKER_INSPECT => Work::Question(Question::Inspect(arguments(order)?)),
         other => return Err(Refusal::UnknownVerb(other.to_owned())),
     };
-    if !is_container_name(act.container()) {
+    let container = match &work {
+        Work::Act(Act::Pull(Image { image })) if is_reference(image) => return Ok(work),
+        Work::Act(Act::Pull(_)) => return Err(bad(order, "'image' is not a reference of an image".into())),
+        Work::Act(Act::Prune(_)) => return Ok(work),
+        Work::Act(act) => act.subject(),
+        Work::Question(Question::Logs(excerpt)) => &excerpt.container,
+        Work::Question(Question::Stats(target) | Question::Inspect(target)) => &target.container,
+    };
+    if !is_container_name(container) {
         return Err(bad(order, "'container' is neither an id nor a name".into()));
     }
-    Ok(act)
+    Ok(work)
 }
 
 fn arguments<T: DeserializeOwned>(order: &CommandOrder) -> Result<T, Refusal> {

@@ -40,6 +40,9 @@ use crate::{
     proto::endpoint::{Access, Content, Endpoint},
 };
 
+/// One JSON object a line.
+pub(super) const NDJSON: &str = "application/x-ndjson";
+
 /// The most bytes a request's body may have.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
@@ -60,6 +63,8 @@ pub(super) struct Call<E: Endpoint> {
     pub(super) claim: Option<Claim>,
     /// The WebSocket to be, where the endpoint is one.
     pub(super) upgrade: Option<WebSocketUpgrade>,
+    /// Whether the caller asks for one JSON object a line, where there is a choice.
+    pub(super) wants_ndjson: bool,
     /// What the caller showed, for what outlives the request: it must hold then too.
     pub(super) credentials: HeaderMap,
 }
@@ -86,7 +91,7 @@ impl<E: Endpoint> Answer<E> {
     /// A status and the response.
     pub(super) fn with_status(status: StatusCode, response: &E::Response) -> Self {
         let (kind, body) = match E::CONTENT {
-            Content::Text => ("text/plain; charset=utf-8", plain(response)),
+            Content::Text | Content::Lines => ("text/plain; charset=utf-8", plain(response)),
             Content::Html => ("text/html; charset=utf-8", plain(response)),
             Content::Json | Content::WebSocket => (
                 "application/json",
@@ -103,6 +108,21 @@ impl<E: Endpoint> Answer<E> {
     pub(super) fn tagged(response: &E::Response) -> Self {
         let body = serde_json::to_vec(response).expect("responses are plain data and always serialize");
         Self::fixed(&Fixed::new("application/json", body).private())
+    }
+
+    /// A stream: no time-out of requests ends it, only its source, its reader, or the server's end.
+    pub(super) fn streamed(kind: &'static str, body: Body) -> Self {
+        let mut response = Response::new(body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        // A proxy that gathers an answer before it passes it on would show nothing of a stream.
+        response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+        Self { response, endpoint: PhantomData }
+    }
+
+    /// Adds a header.
+    pub(super) fn header(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.response.headers_mut().insert(name, value);
+        self
     }
 
     /// What was made before.
@@ -174,10 +194,11 @@ where
         let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
         let upgrade = match declared.content {
             Content::WebSocket => Some(upgrade_of(&mut parts, &app).await?),
-            Content::Json | Content::Text | Content::Html => None,
+            Content::Json | Content::Text | Content::Lines | Content::Html => None,
         };
         let credentials = credentials_of(&parts.headers);
-        let call = Call { app, request, caller, origin, claim, upgrade, credentials };
+        let wants_ndjson = accepts(&parts.headers, NDJSON);
+        let call = Call { app, request, caller, origin, claim, upgrade, wants_ndjson, credentials };
         Ok(unless_known(&parts.headers, handler(call).await?.response))
     };
     // A task of its own: a caller that goes away must not end what it began between two steps.
@@ -292,6 +313,13 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Failur
         Ok(_) => Err(Failure::http(400, "object_expected", "the body must be a JSON object")),
         Err(error) => Err(Failure::http(400, "bad_json", format!("the body is not JSON: {error}"))),
     }
+}
+
+/// Whether the header `Accept` names a media type.
+fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    let named = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut named = named.flat_map(|value| value.split(','));
+    named.any(|named| named.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind))
 }
 
 /// The header that the caller is recognized by, alone.

@@ -1,5 +1,9 @@
 //! Containers: looked at from memory, acted on by commands.
 
+pub(super) mod inspect;
+pub(super) mod logs;
+pub(super) mod stats;
+
 use serde_json::json;
 
 use super::{

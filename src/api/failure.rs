@@ -87,6 +87,7 @@ impl From<Error> for Failure {
             }
             Error::Conflict { code, .. } => Self::http(409, code, detail),
             Error::Unprocessable { code, .. } => Self::http(422, code, detail),
+            Error::Absent { code, detail } => Self::http(503, code, detail),
             Error::Unavailable(internal) => Self {
                 internal: Some(internal),
                 ..Self::http(503, "unavailable", "the server cannot do this just now; try again shortly")

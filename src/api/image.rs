@@ -1,5 +1,8 @@
 //! Images.
 
+pub(super) mod prune;
+pub(super) mod pull;
+
 use super::{
     call::{Answer, Call},
     listing::{self, Asked, List, Scan},

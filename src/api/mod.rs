@@ -17,6 +17,7 @@ mod invitation;
 pub mod listing;
 mod page;
 pub mod pulse;
+mod question;
 mod random;
 mod registry;
 mod shape;
@@ -65,7 +66,12 @@ pub fn api() -> Api {
         .add::<proto::container::StopContainer, _, _>(container::stop)
         .add::<proto::container::RestartContainer, _, _>(container::restart)
         .add::<proto::container::RemoveContainer, _, _>(container::remove)
+        .add::<proto::container::GetContainerLogs, _, _>(container::logs::get)
+        .add::<proto::container::GetContainerStats, _, _>(container::stats::get)
+        .add::<proto::container::InspectContainer, _, _>(container::inspect::get)
         .add::<proto::image::ListImages, _, _>(image::list)
+        .add::<proto::image::PullImage, _, _>(image::pull::pull)
+        .add::<proto::image::PruneDocker, _, _>(image::prune::prune)
         // What was ordered, and what happened
         .add::<proto::command::GiveCommand, _, _>(command::post)
         .add::<proto::command::ListCommands, _, _>(command::list)

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     client::{Client, ClientError},
     proto::{
-        command::{Command, CommandStatus, GetCommand, GetCommandRequest},
+        command::{Command, CommandStatus, Execution, GetCommand, GetCommandRequest},
         endpoint::Endpoint,
     },
 };
@@ -37,6 +37,13 @@ pub(crate) struct Wait {
     /// Seconds to wait for the end; 0 to return at once.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = measure::seconds)]
     pub(crate) wait: u32,
+}
+
+impl Wait {
+    /// The same as a length of time.
+    pub(crate) const fn duration(self) -> Duration {
+        Duration::from_secs(self.wait as u64)
+    }
 }
 
 /// What an act is called before and after.
@@ -138,7 +145,7 @@ pub(crate) fn has_ended(command: &Command) -> bool {
 }
 
 /// Gives a command and waits. It is given without waiting, so that its id is known when the wait is interrupted.
-async fn give<E: Endpoint<Response = Command>>(
+pub(crate) async fn give<E: Endpoint<Response = Command>>(
     session: &Session,
     client: &Client,
     request: E::Request,
@@ -177,6 +184,17 @@ fn tell(session: &Session, words: Words, target: &str, command: &Command) -> Res
             format!("{target}: {verb} {}{place}{reason}", super::commands::words(other))
         }
     }))
+}
+
+/// What became of an execution that gave nothing, in a line.
+pub(crate) fn outcome(verb: &str, execution: &Execution) -> String {
+    let reason = execution.error_message.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    let line = match execution.status {
+        CommandStatus::Queued => format!("{}: {verb} is queued", execution.node),
+        CommandStatus::Started => format!("{}: {verb} goes on", execution.node),
+        other => format!("{}: {verb} {}{reason}", execution.node, super::commands::words(other)),
+    };
+    calm(&line).replace('\n', " ")
 }
 
 /// Tells why a target of several has no command.

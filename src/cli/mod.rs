@@ -14,6 +14,7 @@ pub mod dev;
 mod error;
 mod events;
 mod exit;
+mod images;
 mod login;
 mod measure;
 mod password;
@@ -36,7 +37,7 @@ use self::session::{Format, Session};
 pub use self::{
     error::{CliError, Failure},
     exit::ExitStatus,
-    printer::{Canvas, Loudness, Printer, Tone, Waiting, calm},
+    printer::{Bars, Canvas, Loudness, Printer, Tone, Waiting, calm},
 };
 use crate::config::context::Flags;
 
@@ -122,6 +123,9 @@ enum Remote {
     /// See and steer containers.
     #[command(subcommand)]
     Containers(containers::Containers),
+    /// See, pull and clean up images.
+    #[command(subcommand)]
+    Images(images::Images),
     /// See what became of commands.
     #[command(subcommand)]
     Commands(commands::Commands),
@@ -181,6 +185,7 @@ async fn dispatch(command: Remote, session: &Session) -> Result<ExitStatus, CliE
         Remote::Login(args) => login::run(args, session).await,
         Remote::Agents(verb) => agents::run(verb, session).await,
         Remote::Containers(verb) => containers::run(verb, session).await,
+        Remote::Images(verb) => images::run(verb, session).await,
         Remote::Commands(verb) => commands::run(verb, session).await,
         Remote::Events(verb) => events::run(verb, session).await,
     }

@@ -1,13 +1,14 @@
 //! [`Printer`]: the only writer to the terminal. Data goes to stdout; everything else goes to stderr.
 
 use std::{
+    collections::BTreeMap,
     env,
     fmt::Write as _,
     io::{self, IsTerminal, Write},
     time::Duration,
 };
 
-use indicatif::ProgressBar;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::error::{CliError, Failure};
 
@@ -104,6 +105,12 @@ impl Printer {
             .map_err(CliError::output)
     }
 
+    /// Writes data that ends where it ends.
+    pub fn raw(&self, text: &str) -> Result<(), CliError> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::output)
+    }
+
     /// Tells what happened.
     pub fn note(&self, text: &str) {
         if self.loudness >= Loudness::Normal {
@@ -187,6 +194,13 @@ impl Printer {
         }))
     }
 
+    /// Bars that show how far things are, on a terminal and nowhere else.
+    #[must_use]
+    pub fn bars(&self) -> Bars {
+        let shown = self.err.terminal && self.loudness >= Loudness::Normal;
+        Bars { all: shown.then(MultiProgress::new), each: BTreeMap::new() }
+    }
+
     /// Writes the command line's own words: help to stdout, a wrong use to stderr.
     pub(super) fn usage(&self, error: &clap::Error) -> Result<(), CliError> {
         let stream = if error.use_stderr() { self.err } else { self.out };
@@ -236,6 +250,34 @@ impl Drop for Waiting {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Bars that go when they are dropped, one for each name.
+#[derive(Debug)]
+pub struct Bars {
+    all: Option<MultiProgress>,
+    each: BTreeMap<String, ProgressBar>,
+}
+
+impl Bars {
+    /// Shows how far something is, in bytes; `false` where no bar is shown.
+    pub fn set(&mut self, name: &str, done: u64, total: u64) -> bool {
+        let Some(all) = &self.all else { return false };
+        let bar = self.each.entry(name.to_owned()).or_insert_with(|| {
+            let style = ProgressStyle::with_template("{prefix} {bar:30} {bytes} of {total_bytes}");
+            let bar = all.add(ProgressBar::new(total)).with_prefix(calm(name));
+            style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+        });
+        bar.set_length(total);
+        bar.set_position(done);
+        true
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.each.values().for_each(ProgressBar::finish_and_clear);
     }
 }
 

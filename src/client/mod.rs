@@ -1,9 +1,12 @@
 //! Typed calls to a server, over [`Endpoint`].
 //!
-//! [`Client::call`] makes one call, [`Client::pages`] walks a list, [`Client::stream`] follows the events. Paths,
-//! methods and types come from [`proto`](crate::proto) alone; nothing here knows a noun.
+//! [`Client::call`] makes one call, [`Client::pages`] walks a list, [`Client::stream`] follows the events,
+//! [`Client::log`] a container's log. Paths,
+//! methods and types come from [`proto`](crate::proto) alone.
 
 mod error;
+mod lines;
+mod log;
 mod page;
 mod request;
 mod stream;
@@ -18,6 +21,7 @@ use serde::de::DeserializeOwned;
 use self::{error::Transport, request::Wire};
 pub use self::{
     error::{Cause, ClientError},
+    log::{LogNews, LogReader},
     page::Pages,
     stream::{EventStream, News},
 };
@@ -151,7 +155,7 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, content: Content, bytes: &[u8]) -> Result<T, ClientError> {
         let read = match content {
-            Content::Text | Content::Html => {
+            Content::Text | Content::Lines | Content::Html => {
                 serde_json::from_value(String::from_utf8_lossy(bytes).into_owned().into())
             }
             _ if bytes.is_empty() => serde_json::from_slice(b"{}"),

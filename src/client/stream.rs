@@ -208,7 +208,7 @@ async fn hear(socket: &mut Socket, heard: &mut Instant, asked: &mut bool) -> Res
 }
 
 /// Exponential, with full jitter, so that a restarted server does not meet everybody at once.
-fn pause(failures: u32) -> Duration {
+pub(super) fn pause(failures: u32) -> Duration {
     let most = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
     // Without randomness the pause is the longest: late is better than all at once.
     let part = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));

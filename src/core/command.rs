@@ -13,6 +13,16 @@ pub const DOCKER_STOP: &str = "docker.stop";
 pub const DOCKER_RESTART: &str = "docker.restart";
 /// Removes a container: `{container, force?}`.
 pub const DOCKER_RM: &str = "docker.rm";
+/// Pulls an image: `{image}`.
+pub const DOCKER_PULL: &str = "docker.pull";
+/// Removes what nothing uses: `{all?}`.
+pub const DOCKER_PRUNE: &str = "docker.prune";
+/// Asks for a container's log: `{container, tail?, since?, until?, follow?}`.
+pub const DOCKER_LOGS: &str = "docker.logs";
+/// Asks what a container uses: `{container}`.
+pub const DOCKER_STATS: &str = "docker.stats";
+/// Asks for everything that the engine knows of a container: `{container}`.
+pub const DOCKER_INSPECT: &str = "docker.inspect";
 
 /// Seconds an execution may take unless its caller says otherwise (`COMMAND_TIMEOUT`).
 pub const DEFAULT_TIMEOUT_S: u32 = 60;

@@ -36,6 +36,13 @@ pub enum Error {
         /// The contradiction.
         detail: String,
     },
+    /// A node cannot be asked just now; `code` is stable, the words are for the caller.
+    Absent {
+        /// A stable, machine-readable name.
+        code: &'static str,
+        /// Who is not there, and what to do.
+        detail: String,
+    },
     /// The store or another part cannot serve just now.
     Unavailable(String),
     /// A defect or a broken store; the detail is for the log only.
@@ -65,7 +72,9 @@ impl fmt::Display for Error {
                 f.write_str(&words.join("; "))
             }
             Self::NotFound { noun, name } => write!(f, "there is no {noun} '{name}'"),
-            Self::Conflict { detail, .. } | Self::Unprocessable { detail, .. } => f.write_str(detail),
+            Self::Conflict { detail, .. }
+            | Self::Unprocessable { detail, .. }
+            | Self::Absent { detail, .. } => f.write_str(detail),
             Self::Unauthenticated(detail)
             | Self::Forbidden(detail)
             | Self::Unavailable(detail)

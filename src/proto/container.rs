@@ -6,8 +6,21 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{command::Command, endpoint::endpoints, example, labels::Labels, page::Page};
+use super::{
+    command::Command,
+    endpoint::{Content, endpoints},
+    example,
+    labels::Labels,
+    page::Page,
+};
 use crate::id::AgentId;
+
+mod look;
+
+pub use look::{
+    ContainerInspection, ContainerLogsRequest, ContainerStats, LogBreak, LogItem, LogLine, POSITION_HEADER,
+    Traffic,
+};
 
 endpoints! {
     /// Lists the containers of the fleet.
@@ -46,6 +59,19 @@ endpoints! {
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[409];
         KEYED: bool = true;
+    };
+    /// Reads a container's log from its node, and follows it with `follow`. An error after the first byte is a last object with `error`, or for text a connection that breaks.
+    GetContainerLogs: GET "/api/v1/containers/{id}/logs", Viewer, ContainerLogsRequest => LogItem {
+        CONTENT: Content = Content::Lines;
+        REFUSALS: &'static [u16] = &[409];
+    };
+    /// Measures what a running container uses, as `docker stats` does.
+    GetContainerStats: GET "/api/v1/containers/{id}/stats", Viewer, ContainerRef => ContainerStats {
+        REFUSALS: &'static [u16] = &[409];
+    };
+    /// Shows what the engine knows of a container, in its own words. Viewers are not shown the values of its environment, which can be secrets.
+    InspectContainer: GET "/api/v1/containers/{id}/inspect", Viewer, ContainerRef => ContainerInspection {
+        REFUSALS: &'static [u16] = &[409];
     };
 }
 

@@ -77,6 +77,8 @@ pub enum Content {
     Json,
     /// `text/plain`.
     Text,
+    /// A stream without an end of its own: `text/plain`, or with `Accept: application/x-ndjson` one object a line.
+    Lines,
     /// `text/html`, under a policy that lets it load nothing.
     Html,
     /// The connection becomes a WebSocket (RFC 6455).

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     endpoint::{Content, endpoints},
     example,
+    image::PullProgress,
     page::Page,
     telemetry::Telemetry,
 };
@@ -59,7 +60,7 @@ pub struct SubscribeRequest {
     /// Only those about this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// Live topics, separated by commas: `telemetry`. None unless told.
+    /// Live topics, separated by commas: `telemetry`, `progress`. None unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<String>,
 }
@@ -85,11 +86,15 @@ pub enum StreamItem {
         /// The last sequence that is missing.
         to: u64,
     },
-    /// The latest measurement of a node.
+    /// The latest measurement of a node, or how far something is.
     Live {
         /// The measurement.
-        telemetry: Box<Telemetry>,
-        /// Measurements that this subscriber was too slow to be shown, since the last item.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        telemetry: Option<Box<Telemetry>>,
+        /// How far a pull is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        progress: Option<Box<PullProgress>>,
+        /// Items of this kind that this subscriber was too slow to be shown, since the last one.
         dropped: u64,
     },
 }

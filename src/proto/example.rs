@@ -3,6 +3,7 @@
 
 mod agent;
 mod command;
+mod docker;
 mod heartbeat;
 mod link;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 pub(super) use self::{
     agent::{agent_statistics, agents_asked, set_agent_status, sync_agents},
     command::*,
+    docker::*,
     heartbeat::*,
     link::*,
 };
@@ -81,7 +83,9 @@ pub(super) fn agent() -> Agent {
         status: AgentStatus::Online,
         status_since: at("09:30:00"),
         version: Some("0.1.0".into()),
-        capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm"].map(Into::into).to_vec(),
+        capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm", "docker.logs"]
+            .map(Into::into)
+            .to_vec(),
         labels: [("tier", "front")].into_iter().collect(),
         host: HostFacts {
             hostname: Some(WEB_1.into()),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{endpoint::endpoints, example, page::Page};
-use crate::id::AgentId;
+use super::{command::Command, endpoint::endpoints, example, output::Part, page::Page};
+use crate::id::{AgentId, CommandId, ExecutionId};
 
 endpoints! {
     /// Lists the images that the nodes hold.
@@ -15,6 +15,111 @@ endpoints! {
         SUCCESS: &'static [u16] = &[200, 304];
         REFUSALS: &'static [u16] = &[404];
     };
+    /// Pulls an image on nodes. Without `agents` or `node`: on every linked node that has a container engine.
+    PullImage: POST "/api/v1/images/pull", Operator, PullImageRequest => Command {
+        QUERY: &'static [&'static str] = &["wait"];
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[404, 409];
+        KEYED: bool = true;
+    };
+    /// Removes from nodes the images and networks that no container uses, and the build cache; never containers or volumes.
+    PruneDocker: POST "/api/v1/docker/prune", Operator, PruneRequest => Command {
+        QUERY: &'static [&'static str] = &["wait"];
+        SUCCESS: &'static [u16] = &[200, 202];
+        REFUSALS: &'static [u16] = &[404, 409];
+        KEYED: bool = true;
+    };
+}
+
+/// Asks for an image to be pulled.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::pull_image())]
+pub struct PullImageRequest {
+    /// The image, `registry/repository:tag` or `repository@sha256:...`; the tag is `latest` unless told.
+    pub image: String,
+    /// The nodes, by name or id; every linked node with a container engine unless told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
+    /// The node, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Seconds that the pull may take on a node, 1 to 86,400; 1,800 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub timeout_s: Option<u32>,
+    /// Seconds to wait for the end, 0 to 300; 30 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
+    pub wait: Option<u32>,
+}
+
+/// Asks for a clean-up.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::prune())]
+pub struct PruneRequest {
+    /// Whether every image that no container uses goes, and all of the build cache; else only images without a name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+    /// The nodes, by name or id; every linked node with a container engine unless told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
+    /// The node, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Seconds to wait for the end, 0 to 300; 30 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 300))]
+    pub wait: Option<u32>,
+}
+
+/// How far a pull is on one node; live, the latest counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::pull_progress())]
+pub struct PullProgress {
+    /// The command.
+    pub command: CommandId,
+    /// The execution on this node.
+    pub execution: ExecutionId,
+    /// The node.
+    pub node: String,
+    /// The image.
+    pub image: String,
+    /// When, by the node's clock.
+    pub time: Timestamp,
+    /// Bytes that are done, over all layers whose size is known.
+    pub done_bytes: u64,
+    /// Bytes in all, over all layers whose size is known.
+    pub total_bytes: u64,
+    /// The layers, in the order in which the engine named them.
+    pub layers: Vec<Part>,
+}
+
+/// What a pull gave, as the result of its execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pulled {
+    /// Whether anything came that was not there.
+    pub changed: bool,
+    /// The image's id, `sha256:...`.
+    pub image_id: Option<String>,
+    /// What the registry knows it by, `sha256:...`.
+    pub digest: Option<String>,
+}
+
+/// What a clean-up removed, as the result of its execution.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pruned {
+    /// Whether anything went.
+    pub changed: bool,
+    /// The ids of images and layers that went.
+    pub images_deleted: Vec<String>,
+    /// The names that images lost.
+    pub images_untagged: Vec<String>,
+    /// The names of networks that went.
+    pub networks_deleted: Vec<String>,
+    /// Entries of the build cache that went; `null` where the engine has none to clean.
+    pub build_cache_deleted: Option<u64>,
+    /// Bytes that are free again.
+    pub reclaimed_bytes: u64,
 }
 
 /// Asks for images.

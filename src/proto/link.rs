@@ -15,6 +15,7 @@ use super::{
     event::EventKind,
     example,
     image::ImageFacts,
+    output::{Credit, Progress},
     telemetry::Telemetry,
 };
 use crate::id::{CommandId, ExecutionId};
@@ -60,6 +61,8 @@ pub enum AgentFrame {
     /// How an execution stands.
     #[serde(alias = "RESULT")]
     CommandResult(Sequenced<CommandResult>),
+    /// How far an execution is; may be lost.
+    Progress(Box<Progress>),
     /// Every server frame up to this one is committed.
     Ack(Ack),
     /// It could not take a frame.
@@ -76,6 +79,8 @@ pub enum ServerFrame {
     Command(Envelope),
     /// Stop doing that.
     Cancel(Cancel),
+    /// More output may come.
+    Credit(Credit),
     /// Report in full now.
     Sync(Empty),
     /// Everything up to this sequence is committed; the agent may forget it.

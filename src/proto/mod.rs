@@ -15,6 +15,7 @@ pub mod image;
 pub mod invitation;
 pub mod labels;
 pub mod link;
+pub mod output;
 pub mod page;
 pub mod plain;
 pub mod problem;

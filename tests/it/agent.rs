@@ -1,6 +1,6 @@
 //! The agent, from the outside: a server that is played by hand, and a real container engine.
 
-mod docker;
+pub(crate) mod docker;
 mod fleet;
 mod hostile;
 mod link;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::harness::{http, until};
 
 /// A process that ends with the test.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -24,12 +24,17 @@ impl Drop for Process {
 
 impl Process {
     fn worpen(arguments: &[&str], folder: &Path) -> Self {
+        Self::worpen_on("unix:///nonexistent.sock", arguments, folder)
+    }
+
+    /// The same with a container engine.
+    pub(crate) fn worpen_on(engine: &str, arguments: &[&str], folder: &Path) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_worpen"))
             .args(arguments)
             .env("WORPEN_CONFIG_DIR", folder.join("config"))
             .env("AGENT_HEARTBEAT_INTERVAL", "1")
             .env("TELEMETRY_COLLECTION_INTERVAL", "1")
-            .env("DOCKER_HOST", "unix:///nonexistent.sock")
+            .env("DOCKER_HOST", engine)
             .env_remove("JWT_SECRET")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -40,7 +45,7 @@ impl Process {
     }
 
     /// A server, and the line of JSON that it prints once it is ready.
-    fn server(listen: &str, folder: &Path) -> (Self, Value) {
+    pub(crate) fn server(listen: &str, folder: &Path) -> (Self, Value) {
         let data = folder.join("server");
         let mut server =
             Self::worpen(&["server", "--listen", listen, "--data", data.to_str().unwrap()], folder);
@@ -55,7 +60,7 @@ impl Process {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: '{line}'"))
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
@@ -73,7 +78,7 @@ impl Process {
 }
 
 /// A token of the first admin.
-async fn sign_in(ready: &Value) -> String {
+pub(crate) async fn sign_in(ready: &Value) -> String {
     let password = std::fs::read_to_string(ready["admin_password_file"].as_str().unwrap()).unwrap();
     let body = serde_json::json!({ "username": "admin", "password": password.trim() });
     let url = format!("{}/api/v1/auth/login", ready["server"].as_str().unwrap());

@@ -7,6 +7,7 @@ mod agent;
 mod api;
 mod cli;
 mod config;
+mod engine;
 mod foreign;
 mod halves;
 mod harness;

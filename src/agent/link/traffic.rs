@@ -7,7 +7,7 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{broadcast, mpsc, watch},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{
@@ -22,12 +22,14 @@ use super::{End, Node, Session, Socket, end_of};
 use crate::{
     agent::{
         cause::chain,
-        order::{Refusal, Standing, check},
+        order::{Refusal, Standing, Work, check, is_question},
+        question::Questions,
     },
     core::fragment::{Fragment, fragments},
     proto::{
         envelope::Envelope,
         link::{Ack, AgentFrame, Heartbeat, LinkError, LinkErrorCode, ServerFrame},
+        output::Progress,
     },
 };
 
@@ -35,6 +37,8 @@ use crate::{
 const WINDOW: usize = 512;
 /// How many answers may wait to be written.
 const ANSWERS: usize = 64;
+/// How many pieces of output may wait to be written; whatever makes them waits then.
+const PIECES: usize = 4;
 /// After so many intervals without a word the server is taken for dead.
 const SILENT_INTERVALS: u32 = 3;
 /// How long the last frames may take when the agent stops.
@@ -44,6 +48,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub(super) async fn carry(node: &Node, session: Session, socket: Socket) -> End {
     let (sink, stream) = socket.split();
     let (answers, waiting) = mpsc::channel(ANSWERS);
+    let (pieces, bulk) = mpsc::channel(PIECES);
     let (acknowledged, progress) = watch::channel(session.acknowledged);
     let silence = session.heartbeat * SILENT_INTERVALS;
     let writer = Writer {
@@ -53,10 +58,13 @@ pub(super) async fn carry(node: &Node, session: Session, socket: Socket) -> End 
         cursor: session.acknowledged,
         flying: VecDeque::new(),
         waiting,
+        bulk,
+        shown: node.executor.progress(),
         progress,
     };
     let heartbeat = session.heartbeat;
-    let reader = Reader { node, session, stream, last: 0, answers, acknowledged };
+    let questions = Questions::new(pieces, node.presence.clone());
+    let reader = Reader { node, session, stream, last: 0, answers, acknowledged, questions };
     let overdue = async {
         node.stop.cancelled().await;
         sleep(FAREWELL).await;
@@ -77,6 +85,7 @@ struct Reader<'a> {
     last: u64,
     answers: mpsc::Sender<AgentFrame>,
     acknowledged: watch::Sender<u64>,
+    questions: Questions,
 }
 
 impl Reader<'_> {
@@ -106,6 +115,11 @@ impl Reader<'_> {
             ServerFrame::Command(envelope) => self.order(&envelope),
             ServerFrame::Cancel(cancel) => {
                 self.node.executor.cancel(cancel.command_id);
+                self.questions.cancel(cancel.command_id);
+                Ok(())
+            }
+            ServerFrame::Credit(credit) => {
+                self.questions.credit(credit);
                 Ok(())
             }
             ServerFrame::Sync(_) => {
@@ -133,7 +147,12 @@ impl Reader<'_> {
             now: self.session.clock.now(),
         };
         let kept = match check(envelope, standing) {
-            Ok((order, act)) => {
+            Ok((order, Work::Question(question))) => {
+                self.last = order.sequence;
+                self.questions.take(&order, question);
+                return self.answer(AgentFrame::Ack(Ack { sequence: order.sequence }));
+            }
+            Ok((order, Work::Act(act))) => {
                 self.last = order.sequence;
                 let sequence = order.sequence;
                 let taken = self.node.executor.take(order, act);
@@ -148,6 +167,10 @@ impl Reader<'_> {
                 let Some(order) = refused.order else { return Ok(()) };
                 if !matches!(refused.why, Refusal::OtherEpoch(_) | Refusal::Replayed(_)) {
                     self.last = order.sequence;
+                }
+                if is_question(&order.verb) {
+                    self.questions.refuse(&order, refused.why.to_string());
+                    return Ok(());
                 }
                 self.node.executor.refuse(&order, &refused.why)
             }
@@ -192,6 +215,10 @@ struct Writer<'a> {
     /// The frames that were sent and are not acknowledged.
     flying: VecDeque<u64>,
     waiting: mpsc::Receiver<AgentFrame>,
+    /// Pieces of output, which come after everything else.
+    bulk: mpsc::Receiver<Vec<u8>>,
+    /// How far executions are, the latest of it.
+    shown: broadcast::Receiver<Progress>,
     progress: watch::Receiver<u64>,
 }
 
@@ -218,6 +245,9 @@ impl Writer<'_> {
                 Some(frame) = self.waiting.recv() => self.say(&frame).await?,
                 () = self.node.spool.fresh() => {}
                 _ = beat.tick() => self.pulse().await?,
+                // One that fell behind goes on with what is left: the latest counts.
+                Ok(progress) = self.shown.recv() => self.say(&AgentFrame::Progress(Box::new(progress))).await?,
+                Some(piece) = self.bulk.recv() => self.sink.send(Message::binary(piece)).await.map_err(lost)?,
             }
         }
     }

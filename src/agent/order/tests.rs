@@ -31,15 +31,15 @@ fn order(agent: AgentId) -> CommandOrder {
 }
 
 /// Judges an order that was changed before it was signed, as at `now`, after order 2 of epoch 7.
-fn judged(change: impl FnOnce(&mut CommandOrder)) -> Result<Act, Refusal> {
+fn judged(change: impl FnOnce(&mut CommandOrder)) -> Result<Work, Refusal> {
     let (agent, trusted) = (AgentId::generate(), [key(1).public()]);
     let mut order = order(agent);
     change(&mut order);
     let standing = Standing { agent, trusted: &trusted, epoch: 7, last: 2, now: now() };
     match check(&seal(&key(1), COMMAND_TYPE, &order), standing) {
-        Ok((read, act)) => {
+        Ok((read, work)) => {
             assert_eq!(read, order);
-            Ok(act)
+            Ok(work)
         }
         Err(refused) => {
             let trusted = refused.why != Refusal::OtherAgent;
@@ -53,18 +53,47 @@ fn judged(change: impl FnOnce(&mut CommandOrder)) -> Result<Act, Refusal> {
     }
 }
 
-fn with_args(verb: &str, args: Value) -> Result<Act, Refusal> {
+fn with_args(verb: &str, args: Value) -> Result<Work, Refusal> {
     judged(|order| (order.verb, order.args) = (verb.into(), args))
 }
 
 #[test]
 fn an_order_that_holds_is_obeyed() {
     let halt = Halt { container: "web".into(), timeout_s: Some(3) };
-    assert_eq!(judged(|_| {}), Ok(Act::Stop(halt)));
+    assert_eq!(judged(|_| {}), Ok(Work::Act(Act::Stop(halt))));
     let removal = Removal { container: "web".into(), force: true };
-    assert_eq!(with_args("docker.rm", json!({"container": "web", "force": true})), Ok(Act::Remove(removal)));
+    let forced = with_args("docker.rm", json!({"container": "web", "force": true}));
+    assert_eq!(forced, Ok(Work::Act(Act::Remove(removal))));
     let target = Target { container: "web".into() };
-    assert_eq!(with_args("docker.start", json!({"container": "web"})), Ok(Act::Start(target)));
+    assert_eq!(with_args("docker.start", json!({"container": "web"})), Ok(Work::Act(Act::Start(target))));
+    let image = Image { image: "127.0.0.1:5000/shop/web:1".into() };
+    assert_eq!(with_args("docker.pull", json!({"image": image.image})), Ok(Work::Act(Act::Pull(image))));
+}
+
+#[test]
+fn a_question_is_judged_like_any_order() {
+    let excerpt =
+        Excerpt { container: "web".into(), tail: Some(5), since: Some(now()), until: None, follow: true };
+    let asked = json!({"container": "web", "tail": 5, "since": now(), "until": null, "follow": true});
+    assert_eq!(with_args("docker.logs", asked), Ok(Work::Question(Question::Logs(excerpt))));
+    let (inspect, target) = (json!({"container": "web"}), Target { container: "web".into() });
+    assert_eq!(with_args("docker.inspect", inspect), Ok(Work::Question(Question::Inspect(target))));
+    for (verb, args) in [
+        ("docker.logs", json!({"container": "../images/x"})),
+        ("docker.logs", json!({"container": "web", "tail": -1})),
+        ("docker.stats", json!({"container": "web", "stream": true})),
+        ("docker.pull", json!({"image": "a/../b"})),
+        ("docker.pull", json!({"image": "a?tag=b"})),
+        ("docker.prune", json!({"volumes": true})),
+    ] {
+        let refused = with_args(verb, args.clone());
+        assert!(matches!(refused, Err(Refusal::BadArguments { .. })), "{verb} {args} gave {refused:?}");
+    }
+    let expired = judged(|order| {
+        (order.verb, order.args) = ("docker.logs".into(), json!({"container": "web"}));
+        order.expires_at = now();
+    });
+    assert_eq!(expired, Err(Refusal::Expired));
 }
 
 #[test]

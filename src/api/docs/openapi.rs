@@ -11,6 +11,7 @@ use super::{
 use crate::{
     api::failure::REQUEST_ID,
     proto::{
+        container::POSITION_HEADER,
         endpoint::{Access, Content},
         link::CHALLENGE_HEADER,
         problem::PROBLEM_JSON,
@@ -186,6 +187,17 @@ fn success(description: &Description, operation: &Operation, status: u16) -> Val
             response["content"] = json!({ "application/json": media });
         }
         Content::Text => response["content"] = json!({ "text/plain": { "schema": schema } }),
+        Content::Lines => {
+            response["headers"][POSITION_HEADER] = json!({
+                "description": "The node's time when the stream began: a `since` to begin there again.",
+                "required": true,
+                "schema": { "type": "string", "format": "date-time" },
+            });
+            response["content"] = json!({
+                "text/plain": { "schema": { "type": "string" } },
+                "application/x-ndjson": { "schema": schema, "x-stream": "one of these a line, until the end" },
+            });
+        }
         Content::Html => response["content"] = json!({ "text/html": { "schema": schema } }),
         Content::WebSocket if operation.access == Access::Agent => {
             response["headers"][CHALLENGE_HEADER] = json!({

@@ -136,6 +136,7 @@ fn answers(page: &mut String, operation: &Operation) {
     let body = match operation.content {
         Content::Json => type_of(&operation.response),
         Content::Text => "text".to_owned(),
+        Content::Lines => format!("text, or lines of {}", type_of(&operation.response)),
         Content::Html => "this page".to_owned(),
         Content::WebSocket if operation.access == Access::Agent => "a WebSocket".to_owned(),
         Content::WebSocket => format!("a WebSocket of {}", type_of(&operation.response)),

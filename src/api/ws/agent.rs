@@ -24,7 +24,8 @@ use super::{
     admission::admission,
     fault,
     hub::{Handle, ToLink},
-    plain, send, small,
+    output::{Outputs, Say},
+    plain, progress, send, small,
 };
 use crate::{
     core::{
@@ -60,7 +61,7 @@ const MAX_HOLE: u64 = 1 << 32;
 /// Frames in a row that are not of the protocol before the link ends.
 pub(super) const MAX_BAD_FRAMES: u32 = 16;
 /// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<AgentLink>, Error> {
     let challenge = URL_SAFE_NO_PAD.encode(random::<32>());
@@ -116,6 +117,8 @@ struct Link {
     origin: Origin,
     handle: Handle,
     said: mpsc::Receiver<ToLink>,
+    /// The questions that are open on it.
+    outputs: Arc<Outputs>,
     /// The highest sequence that is committed.
     committed: u64,
     /// The sequence of the last order of this epoch.
@@ -140,10 +143,12 @@ pub(super) enum Over {
 impl Link {
     fn new(app: Arc<App>, socket: WebSocket, (proven, admitted): (Proven, Admitted), origin: Origin) -> Self {
         let (say, said) = mpsc::channel(8);
+        let outputs = Arc::new(Outputs::default());
         let handle = Handle {
             instance: proven.proof.instance_nonce,
             since: clock::now(),
             orders: Arc::new(Notify::new()),
+            outputs: Some(outputs.clone()),
             say,
         };
         app.hub.enter(admitted.agent.id, handle.clone());
@@ -158,6 +163,7 @@ impl Link {
             origin,
             handle,
             said,
+            outputs,
             ordered: 0,
             sent: HashSet::new(),
             confirmed: false,
@@ -170,6 +176,7 @@ impl Link {
     /// Serves it to its end. It lies on the heap: a future holds what it is given twice.
     async fn run(mut self: Box<Self>) {
         let over = self.listen().await;
+        self.outputs.close();
         let id = self.admitted.agent.id;
         let reason = match over {
             Over::Gone(reason) => reason.to_owned(),
@@ -212,7 +219,7 @@ impl Link {
         }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
-        let orders = self.handle.orders.clone();
+        let (orders, outputs) = (self.handle.orders.clone(), self.outputs.clone());
         let app = self.app.clone();
         loop {
             let step = tokio::select! {
@@ -223,6 +230,7 @@ impl Link {
                 }
                 said = self.said.recv() => Box::pin(self.obey(said)).await,
                 () = orders.notified(), if self.confirmed => Box::pin(self.deliver()).await,
+                () = outputs.due(), if self.confirmed => Box::pin(self.ask()).await,
                 () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
                 () = app.shutdown.cancelled() => Err(Over::Shutdown),
             };
@@ -242,9 +250,10 @@ impl Link {
                 Ok(())
             }
             Some(Ok(Message::Ping(_))) => Ok(()),
-            Some(Ok(Message::Binary(_))) => {
-                self.complain(LinkErrorCode::BadFrame, "no binary frame is expected here".into()).await
-            }
+            Some(Ok(Message::Binary(piece))) => match self.outputs.put(&piece) {
+                Ok(()) => Ok(()),
+                Err(detail) => self.complain(LinkErrorCode::BadFrame, detail).await,
+            },
             Some(Ok(Message::Close(_))) | None => Err(Over::Gone("the agent closed its link")),
             Some(Err(error)) => Err(match fault(&error) {
                 Some((code, detail)) => Over::Told(code, detail),
@@ -301,6 +310,10 @@ impl Link {
             AgentFrame::CommandResult(frame) => {
                 let taken = settle::settle(store, records, id, frame.sequence, &frame.body, &origin).await;
                 (frame.sequence, taken)
+            }
+            AgentFrame::Progress(progress) => {
+                progress::show(&app, &self.admitted.agent, *progress).await;
+                return Ok(());
             }
             AgentFrame::Ack(_) => return Ok(()),
             AgentFrame::Error(error) => {
@@ -416,6 +429,27 @@ impl Link {
         Ok(())
     }
 
+    /// Signs and sends what is asked of this agent, and what is said about answers.
+    async fn ask(&mut self) -> Result<(), Over> {
+        self.standing()?;
+        let (agent, epoch, outputs) = (self.admitted.agent.id, self.admitted.epoch, self.outputs.clone());
+        let ordered = &mut self.ordered;
+        let due = outputs.take(agent, epoch, clock::now(), || {
+            *ordered += 1;
+            *ordered
+        });
+        for say in due {
+            let frame = match say {
+                Say::Ask(order) => {
+                    ServerFrame::Command(envelope::seal(&self.app.command_key, COMMAND_TYPE, &*order))
+                }
+                Say::Frame(frame) => frame,
+            };
+            self.send(&frame).await?;
+        }
+        Ok(())
+    }
+
     async fn complain(&mut self, code: LinkErrorCode, detail: String) -> Result<(), Over> {
         self.bad_frames += 1;
         if self.bad_frames > MAX_BAD_FRAMES {
@@ -452,9 +486,11 @@ fn bad_sequence(frame: &AgentFrame, committed: u64) -> Option<&'static str> {
         AgentFrame::Inventory(frame) => frame.sequence,
         AgentFrame::Event(frame) => frame.sequence,
         AgentFrame::CommandResult(frame) => frame.sequence,
-        AgentFrame::Hello(_) | AgentFrame::Heartbeat(_) | AgentFrame::Ack(_) | AgentFrame::Error(_) => {
-            return None;
-        }
+        AgentFrame::Hello(_)
+        | AgentFrame::Heartbeat(_)
+        | AgentFrame::Progress(_)
+        | AgentFrame::Ack(_)
+        | AgentFrame::Error(_) => return None,
     };
     match sequence {
         None => Some("/payload/sequence: expected a number with this frame"),

@@ -25,6 +25,7 @@ use crate::{
     core::{error::Error, port::records::EventFilter},
     proto::{
         event::{Event, EventKind, StreamItem, SubscribeEvents},
+        image::PullProgress,
         telemetry::Telemetry,
     },
 };
@@ -39,17 +40,21 @@ const MAX_FRAME_BYTES: usize = 4096;
 pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answer<SubscribeEvents>, Error> {
     let request = &call.request;
     let filter = filter_of(request.types.as_deref(), request.node.clone())?;
-    let live = match request.live.as_deref() {
-        None | Some("") => None,
-        Some("telemetry") => Some(call.app.feed.live()),
-        Some(_) => return Err(Error::field("live", "expected telemetry")),
-    };
+    let (mut live, mut progress) = (None, None);
+    for topic in request.live.iter().flat_map(|topics| topics.split(',')) {
+        match topic {
+            "" => {}
+            "telemetry" => live = Some(call.app.feed.live()),
+            "progress" => progress = Some(call.app.feed.progress()),
+            _ => return Err(Error::field("live", "expected telemetry or progress, separated by commas")),
+        }
+    }
     let from = request.from.unwrap_or_else(|| call.app.feed.last());
     let (app, credentials) = (call.app.clone(), call.credentials.clone());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let upgraded = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
-        let mut watcher = Watcher { app, socket, credentials, filter, live, dropped: 0 };
+        let mut watcher = Watcher { app, socket, credentials, filter, live, progress, dropped: 0, missed: 0 };
         watcher.follow(from).await;
     });
     Ok(Answer::upgraded(upgraded))
@@ -62,7 +67,10 @@ struct Watcher {
     credentials: HeaderMap,
     filter: EventFilter,
     live: Option<broadcast::Receiver<Arc<Telemetry>>>,
+    progress: Option<broadcast::Receiver<Arc<PullProgress>>>,
+    /// Measurements, and reports of progress, that this watcher was too slow for.
     dropped: u64,
+    missed: u64,
 }
 
 /// Why a stream is over.
@@ -85,7 +93,8 @@ impl Watcher {
             let next = tokio::select! {
                 changed = changes.changed() => changed.map_err(|_| Over),
                 _ = recheck.tick() => self.still_allowed().await,
-                measured = measured(&mut self.live) => self.show(measured).await,
+                measured = latest(&mut self.live) => self.show(measured).await,
+                progressed = latest(&mut self.progress) => self.show_progress(progressed).await,
                 message = self.socket.recv() => match message {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over),
                     Some(Ok(_)) => Ok(()),
@@ -155,10 +164,28 @@ impl Watcher {
                     return Ok(());
                 }
                 let dropped = std::mem::take(&mut self.dropped);
-                self.send(&StreamItem::Live { telemetry: Box::new((*telemetry).clone()), dropped }).await
+                let telemetry = Some(Box::new(Arc::unwrap_or_clone(telemetry)));
+                self.send(&StreamItem::Live { telemetry, progress: None, dropped }).await
             }
             Err(RecvError::Lagged(dropped)) => {
                 self.dropped += dropped;
+                Ok(())
+            }
+            Err(RecvError::Closed) => Err(Over),
+        }
+    }
+
+    /// Shows how far a pull is, or counts what this watcher was too slow for.
+    async fn show_progress(&mut self, progress: Result<Arc<PullProgress>, RecvError>) -> Result<(), Over> {
+        match progress {
+            Ok(progress) if self.filter.node.as_deref().is_some_and(|node| node != progress.node) => Ok(()),
+            Ok(progress) => {
+                let dropped = std::mem::take(&mut self.missed);
+                let progress = Some(Box::new(Arc::unwrap_or_clone(progress)));
+                self.send(&StreamItem::Live { telemetry: None, progress, dropped }).await
+            }
+            Err(RecvError::Lagged(missed)) => {
+                self.missed += missed;
                 Ok(())
             }
             Err(RecvError::Closed) => Err(Over),
@@ -176,10 +203,8 @@ async fn read_back(app: &App, cursor: u64) -> Result<Vec<Arc<Event>>, Over> {
     Ok(events.map_err(|_| Over)?.into_iter().map(Arc::new).collect())
 }
 
-/// The next measurement; never, for a watcher that did not ask for any.
-async fn measured(
-    live: &mut Option<broadcast::Receiver<Arc<Telemetry>>>,
-) -> Result<Arc<Telemetry>, RecvError> {
+/// The next live item; never, for a watcher that did not ask for any.
+async fn latest<T>(live: &mut Option<broadcast::Receiver<Arc<T>>>) -> Result<Arc<T>, RecvError> {
     match live {
         Some(live) => live.recv().await,
         None => std::future::pending().await,

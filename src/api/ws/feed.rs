@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{
     core::port::store::Observer,
     id::CommandId,
-    proto::{event::Event, telemetry::Telemetry},
+    proto::{event::Event, image::PullProgress, telemetry::Telemetry},
 };
 
 /// Events kept in memory, so that followers who keep up never ask the store: so many at most,
@@ -20,12 +20,15 @@ const KEPT: usize = 4096;
 const KEPT_BYTES: usize = 8 * 1024 * 1024;
 /// Measurements that a follower may lag behind before the oldest are dropped.
 const LIVE: usize = 1024;
+/// The same of how far pulls are.
+const PROGRESS: usize = 256;
 
 /// The latest events, who waits for the next, and the live measurements.
 pub struct Feed {
     recent: RwLock<Recent>,
     last: watch::Sender<u64>,
     live: broadcast::Sender<Arc<Telemetry>>,
+    progress: broadcast::Sender<Arc<PullProgress>>,
 }
 
 /// The latest events and what they weigh together.
@@ -62,7 +65,12 @@ impl Feed {
     /// A feed that goes on after the log's last event.
     #[must_use]
     pub fn new(last: u64) -> Self {
-        Self { recent: RwLock::default(), last: watch::Sender::new(last), live: broadcast::Sender::new(LIVE) }
+        Self {
+            recent: RwLock::default(),
+            last: watch::Sender::new(last),
+            live: broadcast::Sender::new(LIVE),
+            progress: broadcast::Sender::new(PROGRESS),
+        }
     }
 
     /// Changes whenever events are committed; its value is the last sequence.
@@ -114,6 +122,18 @@ impl Feed {
         self.live.subscribe()
     }
 
+    /// Follows how far pulls are.
+    #[must_use]
+    pub fn progress(&self) -> broadcast::Receiver<Arc<PullProgress>> {
+        self.progress.subscribe()
+    }
+
+    /// Shows how far a pull is to whoever follows.
+    pub fn progressed(&self, progress: Arc<PullProgress>) {
+        // Nobody may follow, and then nobody misses it.
+        let _ = self.progress.send(progress);
+    }
+
     /// Shows a measurement to whoever follows.
     pub fn measured(&self, telemetry: Arc<Telemetry>) {
         // Nobody may follow, and then nobody misses it.
@@ -122,7 +142,7 @@ impl Feed {
 }
 
 /// The sequence of an event as a number; the text form is 20 digits.
-pub(super) fn sequence_of(event: &Event) -> u64 {
+pub(in crate::api) fn sequence_of(event: &Event) -> u64 {
     event.sequence.parse().unwrap_or_default()
 }
 

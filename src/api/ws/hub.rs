@@ -15,6 +15,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::output::Outputs;
 use crate::{core::port::links::Links, id::AgentId, proto::link::LinkErrorCode};
 
 /// How long an old link may take to answer when another process shows the same identity.
@@ -39,6 +40,8 @@ pub(super) struct Handle {
     pub(super) since: Timestamp,
     /// Orders wait in the store.
     pub(super) orders: Arc<Notify>,
+    /// The questions that are open on it; `None` where none can be asked.
+    pub(super) outputs: Option<Arc<Outputs>>,
     /// Anything else.
     pub(super) say: mpsc::Sender<ToLink>,
 }
@@ -83,6 +86,11 @@ impl Hub {
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// Where an agent is asked; `None` without a link of our own agents.
+    pub(in crate::api) fn outputs(&self, agent: AgentId) -> Option<Arc<Outputs>> {
+        self.links().get(&agent)?.outputs.clone()
     }
 
     /// Puts a link in its place and ends the one before.

@@ -5,7 +5,9 @@ pub(super) mod agent;
 pub(super) mod event;
 pub mod feed;
 pub mod hub;
+pub(super) mod output;
 mod plain;
+mod progress;
 
 use std::time::Duration;
 

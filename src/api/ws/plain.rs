@@ -170,7 +170,8 @@ struct PlainLink {
 impl PlainLink {
     fn new(app: Arc<App>, socket: WebSocket, instance: String, admitted: Admitted, origin: Origin) -> Self {
         let (say, said) = mpsc::channel(8);
-        let handle = Handle { instance, since: clock::now(), orders: Arc::new(Notify::new()), say };
+        let orders = Arc::new(Notify::new());
+        let handle = Handle { instance, since: clock::now(), orders, outputs: None, say };
         app.hub.enter(admitted.agent.id, handle.clone());
         app.fleet.linked(admitted.agent.id, true);
         handle.orders.notify_one();

@@ -1,10 +1,13 @@
 //! `worpen containers`: what runs on the nodes.
 
 mod get;
+mod inspect;
+mod logs;
 mod ls;
 mod restart;
 mod rm;
 mod start;
+mod stats;
 mod stop;
 
 use clap::Subcommand;
@@ -36,6 +39,12 @@ pub(crate) enum Containers {
     Restart(restart::Args),
     /// Remove containers.
     Rm(rm::Args),
+    /// Read a container's log, and follow it.
+    Logs(logs::Args),
+    /// Show what a running container uses.
+    Stats(stats::Args),
+    /// Show everything that the engine knows of a container.
+    Inspect(inspect::Args),
 }
 
 /// The containers that a verb acts on.
@@ -54,6 +63,9 @@ pub(crate) async fn run(verb: Containers, session: &Session) -> Result<ExitStatu
         Containers::Stop(args) => stop::run(args, session).await,
         Containers::Restart(args) => restart::run(args, session).await,
         Containers::Rm(args) => rm::run(args, session).await,
+        Containers::Logs(args) => logs::run(args, session).await,
+        Containers::Stats(args) => stats::run(args, session).await,
+        Containers::Inspect(args) => inspect::run(args, session).await,
     }
 }
 

@@ -65,9 +65,10 @@ fn show(session: &Session, lines: &mut Lines, item: &StreamItem) -> Result<(), C
             return Ok(());
         }
         (Format::Name, StreamItem::Live { .. }) => return Ok(()),
+        (Format::Table, StreamItem::Live { telemetry: None, .. }) => return Ok(()),
         (Format::Name, StreamItem::Events { event }) => event.id.to_string(),
         (Format::Table, StreamItem::Events { event }) => lines.event(event),
-        (Format::Table, StreamItem::Live { telemetry, .. }) => lines.telemetry(telemetry),
+        (Format::Table, StreamItem::Live { telemetry: Some(telemetry), .. }) => lines.telemetry(telemetry),
     };
     session.printer.data(&line)
 }

@@ -9,6 +9,7 @@ pub mod key;
 pub mod order;
 pub mod plain;
 pub mod presence;
+pub mod question;
 mod repeat;
 pub mod settle;
 pub mod sign_in;

@@ -12,11 +12,17 @@ use bollard::{
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-pub use self::event::{EngineEvent, Subject};
+pub use self::{
+    event::{EngineEvent, Subject},
+    logs::Span,
+};
 use crate::proto::{agent::ContainerEngine, container::ContainerFacts, image::ImageFacts};
 
 mod event;
 mod facts;
+mod image;
+mod logs;
+mod usage;
 
 /// How long a question to the engine may take. Acts have no limit here: whoever asks for one brings its own.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -42,6 +48,9 @@ pub enum EngineError {
     /// The engine did not answer in time.
     #[error("the container engine did not answer within {} s", ANSWER.as_secs())]
     Silent,
+    /// It answered with what it never says.
+    #[error("the container engine's answer cannot be read: {0}")]
+    Unreadable(&'static str),
 }
 
 impl From<bollard::errors::Error> for EngineError {
@@ -50,6 +59,10 @@ impl From<bollard::errors::Error> for EngineError {
         match error {
             bollard::errors::Error::DockerResponseServerError { status_code, message } => {
                 Self::Refused { status: status_code, message }
+            }
+            // The answer had begun, so it has no status of its own.
+            bollard::errors::Error::DockerStreamError { error } => {
+                Self::Refused { status: 500, message: error }
             }
             other => Self::Unreachable(other),
         }

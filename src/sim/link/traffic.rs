@@ -201,6 +201,8 @@ impl Link<'_> {
                 self.cancel(cancel.command_id);
                 Ok(())
             }
+            // Nothing here gives output.
+            Ok(ServerFrame::Credit(_)) => Ok(()),
             Ok(ServerFrame::Sync(_)) => {
                 self.report();
                 Ok(())

@@ -13,7 +13,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-const IMAGE: &str = "worpen-test/busybox:latest";
+pub(crate) const IMAGE: &str = "worpen-test/busybox:latest";
 
 /// Runs Docker's own command line, as an operator on the node would.
 pub(crate) fn docker(args: &[&str]) -> String {
@@ -109,7 +109,8 @@ impl Container {
         Self { id: docker(&arguments) }
     }
 
-    fn run(script: &str) -> Self {
+    /// One that runs a script.
+    pub(crate) fn run(script: &str) -> Self {
         let id = docker(&["run", "-d", "--label", "worpen.test=1", IMAGE, "/bin/sh", "-c", script]);
         Self { id }
     }

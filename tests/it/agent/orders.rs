@@ -70,7 +70,8 @@ async fn the_inventory_is_what_docker_shows() {
     let (_fleet, agent, link, inventory) = linked().await;
     let engine = inventory.container_engine.unwrap();
     assert_eq!(engine.version, docker(&["version", "-f", "{{.Server.Version}}"]));
-    assert_eq!(link.hello().capabilities, ["docker.start", "docker.stop", "docker.restart", "docker.rm"]);
+    let verbs = ["start", "stop", "restart", "rm", "pull", "prune", "logs", "stats", "inspect"];
+    assert_eq!(link.hello().capabilities, verbs.map(|verb| format!("docker.{verb}")));
     let found = inventory.containers.iter().find(|facts| facts.id == container.id).unwrap();
     let shown = docker(&[
         "ps",

@@ -22,6 +22,8 @@ fn help_is_short_and_has_examples() {
         &["agents", "ls", "-h"],
         &["agents", "invite", "-h"],
         &["containers", "stop", "-h"],
+        &["containers", "logs", "-h"],
+        &["images", "pull", "-h"],
         &["events", "tail", "-h"],
         &["agent", "-h"],
     ] {

@@ -98,6 +98,12 @@ async fn what_each_call_answers_is_what_the_document_says() {
         let expected = match *path {
             // The example's proof holds on no other server.
             "/api/v1/join" | "/api/v1/internal/heartbeat" => 401,
+            // This node has no engine that it could ask.
+            "/api/v1/containers/{id}/logs"
+            | "/api/v1/containers/{id}/stats"
+            | "/api/v1/containers/{id}/inspect"
+            | "/api/v1/images/pull"
+            | "/api/v1/docker/prune" => 409,
             "/ws/agent" | "/api/v1/events/subscribe" | "/api/events/subscribe" => 426,
             _ => 200,
         };

@@ -1,0 +1,214 @@
+//! A container's log, streamed from its node as fast as it is read.
+
+use std::{io, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue},
+};
+use futures_util::stream;
+use serde_json::json;
+use std::sync::Arc;
+use tokio::{
+    sync::watch,
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
+};
+
+use crate::{
+    api::{
+        app::App,
+        call::{Answer, Call, NDJSON},
+        caller, clock,
+        question::{Begun, ask},
+        ws::{feed::sequence_of, output::Answering},
+    },
+    core::{command::DOCKER_LOGS, error::Error, output},
+    proto::{
+        container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine, POSITION_HEADER},
+        event::EventKind,
+        output::{LogStream, Outcome},
+    },
+};
+
+/// How often a stream's credentials are looked at again.
+const RECHECK: Duration = Duration::from_secs(60);
+/// How often an idle stream of objects says that it stands.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<GetContainerLogs>, Error> {
+    let ContainerLogsRequest { id, tail, since, until, follow, timestamps } = &call.request;
+    if since.zip(*until).is_some_and(|(since, until)| since > until) {
+        return Err(Error::field("until", "expected a moment that is not before since"));
+    }
+    let args = json!({ "tail": tail, "since": since, "until": until, "follow": follow });
+    let Begun { container, at, answering } = ask(&call, DOCKER_LOGS, id, args).await?;
+    let form = if call.wants_ndjson { Form::Objects } else { Form::Text { timestamps: *timestamps } };
+    let kind = if call.wants_ndjson { NDJSON } else { "text/plain; charset=utf-8" };
+    let seen = call.app.feed.last();
+    let begin = Instant::now();
+    let mut telling = Telling {
+        node: container.node.to_string(),
+        changes: call.app.feed.changes(),
+        app: call.app.clone(),
+        credentials: call.credentials.clone(),
+        answering,
+        form,
+        seen,
+        recheck: interval_at(begin + RECHECK, RECHECK),
+        idle: interval_at(begin + SIGN_OF_LIFE, SIGN_OF_LIFE),
+        open: [false; 2],
+        over: false,
+    };
+    telling.idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let pieces = stream::unfold(telling, |mut telling| async move {
+        let piece = telling.next().await?;
+        Some((piece, telling))
+    });
+    let position =
+        HeaderValue::from_str(&at.to_string()).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(Answer::streamed(kind, Body::from_stream(pieces)).header(POSITION_HEADER, position))
+}
+
+/// How lines are shown.
+#[derive(Clone, Copy)]
+enum Form {
+    Text { timestamps: bool },
+    Objects,
+}
+
+/// A log that is being told. Dropping it ends the node's work on it.
+struct Telling {
+    app: Arc<App>,
+    node: String,
+    /// What the caller showed when it came.
+    credentials: HeaderMap,
+    answering: Answering,
+    form: Form,
+    changes: watch::Receiver<u64>,
+    /// The last event that was looked at for a revoked key.
+    seen: u64,
+    recheck: Interval,
+    idle: Interval,
+    /// Whether the last text line of each stream has no end yet.
+    open: [bool; 2],
+    over: bool,
+}
+
+impl Telling {
+    /// The next piece; `None` at the end. An error breaks the connection, so that nobody takes it for the end.
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        if self.over {
+            return None;
+        }
+        let app = self.app.clone();
+        loop {
+            // What ends the stream comes first: a server that stops breaks the node's link as well.
+            tokio::select! {
+                biased;
+                () = app.shutdown.cancelled() => {
+                    return Some(self.end("server_stopping", "the server stops".into()));
+                }
+                Ok(()) = self.changes.changed() => {
+                    if self.key_was_revoked() && !self.is_allowed().await {
+                        return Some(self.end("not_allowed", "the credentials no longer hold".into()));
+                    }
+                }
+                _ = self.recheck.tick() => {
+                    if !self.is_allowed().await {
+                        return Some(self.end("not_allowed", "the credentials no longer hold".into()));
+                    }
+                }
+                piece = self.answering.next() => match self.take(piece) {
+                    Some(told) => return told,
+                    None => continue,
+                },
+                _ = self.idle.tick(), if matches!(self.form, Form::Objects) => {
+                    return Some(Ok(Bytes::from_static(b"\n")));
+                }
+            }
+        }
+    }
+
+    /// Takes a piece of the answer; `None` for one that holds nothing to show.
+    fn take(&mut self, piece: Option<output::Body>) -> Option<Option<io::Result<Bytes>>> {
+        match piece {
+            Some(output::Body::Lines(lines)) => {
+                self.idle.reset();
+                Some(Some(Ok(self.show(lines))))
+            }
+            Some(output::Body::Ended(ended)) if ended.outcome == Outcome::Whole => Some(None),
+            Some(output::Body::Ended(ended)) => {
+                let detail = ended.detail.unwrap_or_else(|| "the node gave no reason".into());
+                Some(Some(self.end("engine", detail)))
+            }
+            Some(output::Body::Begun(_) | output::Body::Document(_)) => None,
+            None => {
+                let detail = format!("the link of node {} broke", self.node);
+                Some(Some(self.end("link_lost", detail)))
+            }
+        }
+    }
+
+    fn show(&mut self, lines: Vec<output::Line>) -> Bytes {
+        let mut shown = String::new();
+        for line in lines {
+            let text = String::from_utf8_lossy(&line.bytes);
+            match self.form {
+                Form::Objects => {
+                    let (time, stream, continues) = (line.time, line.stream, line.continues);
+                    shown.push_str(&object(&LogItem::Line(LogLine {
+                        time,
+                        stream,
+                        line: text.into_owned(),
+                        continues,
+                    })));
+                }
+                Form::Text { timestamps } => {
+                    let open = &mut self.open[usize::from(line.stream == LogStream::Stderr)];
+                    if timestamps && !*open {
+                        shown.push_str(&format!("{:.9} ", line.time));
+                    }
+                    *open = line.continues;
+                    shown.push_str(&text);
+                    if !line.continues {
+                        shown.push('\n');
+                    }
+                }
+            }
+        }
+        Bytes::from(shown)
+    }
+
+    /// Ends the stream before its end: as the last object, or where there is no room for words by breaking off.
+    fn end(&mut self, code: &str, detail: String) -> io::Result<Bytes> {
+        self.over = true;
+        match self.form {
+            Form::Objects => {
+                Ok(Bytes::from(object(&LogItem::Break { error: LogBreak { code: code.into(), detail } })))
+            }
+            Form::Text { .. } => Err(io::Error::other(detail)),
+        }
+    }
+
+    /// Whether a key was revoked since the last look.
+    fn key_was_revoked(&mut self) -> bool {
+        let last = *self.changes.borrow_and_update();
+        let events = self.app.feed.after(self.seen, usize::MAX);
+        self.seen = events.iter().flatten().last().map_or(last, |event| sequence_of(event));
+        events.is_none_or(|events| events.iter().any(|event| event.kind == EventKind::KeyRevoked))
+    }
+
+    /// Whether the credentials still hold: the stream outlives the request that they came with.
+    async fn is_allowed(&self) -> bool {
+        matches!(
+            caller::recognize(&self.app, &self.credentials, clock::now()).await,
+            Ok(Some(_)) | Err(Error::Unavailable(_))
+        )
+    }
+}
+
+/// An object on a line of its own.
+fn object(item: &LogItem) -> String {
+    let mut text = serde_json::to_string(item).expect("lines are plain data and always serialize");
+    text.push('\n');
+    text
+}

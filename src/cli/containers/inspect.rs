@@ -1,0 +1,29 @@
+//! `worpen containers inspect`: everything that the engine knows of a container, as JSON.
+
+use super::super::{
+    error::CliError,
+    exit::ExitStatus,
+    session::{Format, Session, json_line},
+};
+use crate::proto::container::{ContainerRef, InspectContainer};
+
+/// Arguments of `worpen containers inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Id, name, or NODE/NAME of the container.
+    container: String,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
+    let request = ContainerRef { id: args.container };
+    let inspected = session.client()?.call::<InspectContainer>(&request).await?.body;
+    match session.format {
+        Format::Ndjson => session.printer.data(&json_line(&inspected))?,
+        Format::Table | Format::Json => session.json(&inspected)?,
+        Format::Name => {
+            let name = inspected.0.get("Name").and_then(serde_json::Value::as_str).unwrap_or_default();
+            session.printer.data(name.trim_start_matches('/'))?;
+        }
+    }
+    Ok(ExitStatus::Done)
+}
