@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     core::{error::Error, port::records::EventFilter},
-    proto::event::{EventHistory, EventKind},
+    proto::{
+        event::{EventGap, EventHistory, EventKind, EventPage},
+        page::Page,
+    },
 };
 
 pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHistory>, Error> {
@@ -18,7 +21,11 @@ pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHist
     };
     let filter = filter_of(request.types.as_deref(), request.node.clone())?;
     let events = call.app.records.events(after, &filter, limit + 1).await?;
-    Ok(Answer::ok(&page(events.into_iter(), limit, |event| event.sequence.clone())))
+    let bounds = call.app.records.event_bounds().await?;
+    let gap = bounds.filter(|(first, _)| after.saturating_add(1) < *first);
+    let gap = gap.map(|(first, _)| EventGap { from: after + 1, to: first - 1 });
+    let Page { items, next_cursor } = page(events.into_iter(), limit, |event| event.sequence.clone());
+    Ok(Answer::ok(&EventPage { items, next_cursor, gap }))
 }
 
 /// The filter that `types` (`container.died,agent.*`) and `node` make.

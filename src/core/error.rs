@@ -36,6 +36,13 @@ pub enum Error {
         /// The contradiction.
         detail: String,
     },
+    /// Too much was asked in too short a time.
+    TooMany {
+        /// What there is too much of, and the cure.
+        detail: String,
+        /// Whole seconds after which the same is let through.
+        retry_after_s: u64,
+    },
     /// The store or another part cannot serve just now.
     Unavailable(String),
     /// A defect or a broken store; the detail is for the log only.
@@ -65,7 +72,9 @@ impl fmt::Display for Error {
                 f.write_str(&words.join("; "))
             }
             Self::NotFound { noun, name } => write!(f, "there is no {noun} '{name}'"),
-            Self::Conflict { detail, .. } | Self::Unprocessable { detail, .. } => f.write_str(detail),
+            Self::Conflict { detail, .. }
+            | Self::Unprocessable { detail, .. }
+            | Self::TooMany { detail, .. } => f.write_str(detail),
             Self::Unauthenticated(detail)
             | Self::Forbidden(detail)
             | Self::Unavailable(detail)

@@ -11,6 +11,7 @@ pub mod error;
 pub mod fleet;
 pub mod invitation;
 pub mod liveness;
+pub mod meter;
 pub mod node_time;
 pub mod password;
 pub mod port;

@@ -1,6 +1,10 @@
 //! Examples of what travels, for the API's description: one fleet of one node, seen through every call. They are
 //! typed, so that a field nobody gave an example does not compile.
 
+mod server;
+
+pub(super) use server::*;
+
 use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::Timestamp;

@@ -8,6 +8,7 @@ pub mod ingest;
 pub mod key;
 pub mod presence;
 mod repeat;
+pub mod retention;
 pub mod settle;
 pub mod sign_in;
 pub mod user;

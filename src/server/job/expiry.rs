@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-
+use super::until;
 use crate::{
     api::{app::App, clock},
     core::usecase::{Origin, dispatch},
@@ -32,10 +31,4 @@ pub(in crate::server) async fn run(app: Arc<App>) {
             () = app.shutdown.cancelled() => return,
         }
     }
-}
-
-/// How long from now until a moment; at least a millisecond, so that a moment just past is not asked for again at once.
-fn until(moment: Timestamp) -> Duration {
-    let span = clock::now().duration_until(moment);
-    Duration::try_from(span).unwrap_or_default().max(Duration::from_millis(1))
 }
