@@ -16,10 +16,7 @@ const PREFLIGHT_LIFE: Duration = Duration::from_secs(600);
 /// The headers that every answer has unless it says otherwise: it is data, no page, and nobody's frame, script or image.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    ),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
@@ -62,6 +59,7 @@ pub(super) fn same_website(headers: &HeaderMap, origins: &[String]) -> Result<()
     if host.is_some() && host == own || origins.iter().any(|known| known == origin) {
         return Ok(());
     }
-    let detail = "pages of this website may not open a WebSocket here; its origin belongs in server.cors_origins";
+    let detail =
+        "pages of this website may not open a WebSocket here; its origin belongs in server.cors_origins";
     Err(Failure::http(403, "origin_refused", detail))
 }

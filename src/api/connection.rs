@@ -140,8 +140,10 @@ impl Connections {
     /// Closes the connection, of this household or of all, that has been idle or stalled for longest.
     fn evict(&self, open: &mut Open, of: Option<IpAddr>) -> bool {
         let now = self.millis();
-        let candidates = open.callers.iter().filter(|(_, (household, _))| of.is_none_or(|of| of == *household));
-        let longest = candidates.filter_map(|(id, (_, state))| Some((state.unused_since(now, self.patience)?, *id)));
+        let candidates =
+            open.callers.iter().filter(|(_, (household, _))| of.is_none_or(|of| of == *household));
+        let longest =
+            candidates.filter_map(|(id, (_, state))| Some((state.unused_since(now, self.patience)?, *id)));
         let Some((_, id)) = longest.min() else { return false };
         if let Some(state) = open.remove(id) {
             self.evicted.one();

@@ -93,7 +93,11 @@ impl Limits {
 
     /// Counts a request without credentials that hold.
     pub(super) fn stranger(&self, address: IpAddr) -> Result<(), Error> {
-        self.check(&self.strangers, &household(address), "requests from this address; sign in for a limit of your own")
+        self.check(
+            &self.strangers,
+            &household(address),
+            "requests from this address; sign in for a limit of your own",
+        )
     }
 
     /// Counts a node that links or joins.
@@ -104,9 +108,15 @@ impl Limits {
     /// Counts an attempt to sign in, and keeps its place among those that wait for a core.
     pub(super) fn sign_in(&self, address: IpAddr, username: &str) -> Result<SemaphorePermit<'_>, Error> {
         let address = household(address);
-        self.check(&self.tries, &(address, username), "attempts to sign in under this name from this address")?;
+        self.check(
+            &self.tries,
+            &(address, username),
+            "attempts to sign in under this name from this address",
+        )?;
         self.check(&self.sign_ins, &address, "attempts to sign in from this address")?;
-        self.sign_in_places.try_acquire().map_err(|_| self.too_many("attempts to sign in", Duration::from_secs(1)))
+        self.sign_in_places
+            .try_acquire()
+            .map_err(|_| self.too_many("attempts to sign in", Duration::from_secs(1)))
     }
 
     fn check(&self, limit: &Limit, key: &impl Hash, what: &str) -> Result<(), Error> {

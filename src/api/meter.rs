@@ -24,8 +24,8 @@ use crate::{
 
 /// The statuses that are counted each for itself; any other counts as the last.
 const STATUSES: [u16; 28] = [
-    101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 426, 429, 431,
-    500, 501, 502, 503, 507, 599,
+    101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 426, 429,
+    431, 500, 501, 502, 503, 507, 599,
 ];
 
 /// The types of frames that agents send.
@@ -163,7 +163,8 @@ impl Meters {
 
     /// Events by type, those that did not happen left out.
     pub(super) fn events(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let counted = EventKind::ALL.iter().zip(&self.events).map(|(kind, count)| (kind.as_str(), count.get()));
+        let counted =
+            EventKind::ALL.iter().zip(&self.events).map(|(kind, count)| (kind.as_str(), count.get()));
         counted.filter(|(_, count)| *count > 0)
     }
 

@@ -10,10 +10,7 @@ use super::{
     call::{Answer, Call},
     status::stored_bytes,
 };
-use crate::{
-    core::error::Error,
-    proto::metrics::GetMetrics,
-};
+use crate::{core::error::Error, proto::metrics::GetMetrics};
 use family::{Family, Kind, Sample, seconds, sizes};
 
 /// Prometheus text, which anything reads.
@@ -45,7 +42,8 @@ fn form(accept: Option<&HeaderValue>) -> &'static str {
             "text/plain" | "text/*" | "*/*" => TEXT,
             _ => continue,
         };
-        let quality = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        let quality =
+            parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
         if quality > best.0 {
             best = (quality, form);
         }
@@ -65,13 +63,13 @@ async fn families(app: &App) -> Result<Vec<Family>, Error> {
 
 fn fleet(app: &App) -> Vec<Family> {
     let fleet = app.fleet.read();
-    let by_status = super::statistics::tally(fleet.agents().map(|agent| super::statistics::word(&agent.status)));
+    let by_status =
+        super::statistics::tally(fleet.agents().map(|agent| super::statistics::word(&agent.status)));
     let states = fleet.containers().map(|container| container.facts.state.as_str().to_owned());
     let by_state = super::statistics::tally(states);
     drop(fleet);
-    let by = |name: &'static str| {
-        move |(word, count): (String, u64)| Sample::whole(vec![(name, word)], count)
-    };
+    let by =
+        |name: &'static str| move |(word, count): (String, u64)| Sample::whole(vec![(name, word)], count);
     vec![
         Family::new(
             "worpen_agents",
@@ -104,8 +102,18 @@ fn work(app: &App) -> Vec<Family> {
             labelled("type", meters.events().map(owned).collect()),
         ),
         Family::one("worpen_event_sequence", Kind::Gauge, "Sequence of the last event.", app.feed.last()),
-        Family::one("worpen_event_watchers", Kind::Gauge, "Streams of events that are followed.", watchers as u64),
-        Family::one("worpen_commands_queued_total", Kind::Counter, "Commands that were given.", meters.commands.get()),
+        Family::one(
+            "worpen_event_watchers",
+            Kind::Gauge,
+            "Streams of events that are followed.",
+            watchers as u64,
+        ),
+        Family::one(
+            "worpen_commands_queued_total",
+            Kind::Counter,
+            "Commands that were given.",
+            meters.commands.get(),
+        ),
         Family::new(
             "worpen_commands_total",
             Kind::Counter,
@@ -250,7 +258,9 @@ fn process(app: &App) -> Vec<Family> {
         ("process_max_fds", "The most open files there may be.", used.max_fds),
         ("process_threads", "Threads.", used.threads),
     ];
-    let known = known.into_iter().filter_map(|(name, help, value)| Some(Family::one(name, Kind::Gauge, help, value?)));
+    let known = known
+        .into_iter()
+        .filter_map(|(name, help, value)| Some(Family::one(name, Kind::Gauge, help, value?)));
     let cpu = used.cpu_seconds.map(|spent| {
         let help = "Time of a core in user and kernel mode.";
         Family::new("process_cpu_seconds_total", Kind::Counter, help, vec![Sample::real(vec![], spent)])

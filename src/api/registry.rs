@@ -48,7 +48,12 @@ pub struct Api {
 
 impl Api {
     pub(super) fn new() -> Self {
-        Self { router: Router::new(), routes: Vec::new(), meters: Vec::new(), description: Description::new() }
+        Self {
+            router: Router::new(),
+            routes: Vec::new(),
+            meters: Vec::new(),
+            description: Description::new(),
+        }
     }
 
     /// Adds an endpoint under its path and its aliases.

@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{
     core::error::Error,
-    proto::status::{
-        ConnectionStatus, EventLogStatus, GetStatus, LimitStatus, ServerStatus, StoreStatus,
-    },
+    proto::status::{ConnectionStatus, EventLogStatus, GetStatus, LimitStatus, ServerStatus, StoreStatus},
 };
 
 pub(super) async fn get(call: Call<GetStatus>) -> Result<Answer<GetStatus>, Error> {
@@ -48,7 +46,9 @@ pub(super) async fn get(call: Call<GetStatus>) -> Result<Answer<GetStatus>, Erro
 /// Bytes of the control data and of the telemetry.
 pub(super) async fn stored_bytes(app: &App) -> Result<(u64, u64), Error> {
     let (folder, sizes) = (app.data.clone(), app.outside.sizes);
-    tokio::task::spawn_blocking(move || sizes(&folder)).await.map_err(|error| Error::Internal(error.to_string()))
+    tokio::task::spawn_blocking(move || sizes(&folder))
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))
 }
 
 fn limits(app: &App) -> LimitStatus {

@@ -79,7 +79,11 @@ impl ServerConfig {
     #[must_use]
     pub fn of(settings: Settings, part: &str) -> Self {
         let Settings { server, database, security, agent_management, command, telemetry, .. } = settings;
-        let named = if server.cors_origins.list().is_empty() { &security.allowed_origins } else { &server.cors_origins };
+        let named = if server.cors_origins.list().is_empty() {
+            &security.allowed_origins
+        } else {
+            &server.cors_origins
+        };
         let origins = named.list().to_vec();
         let days = u64::from(database.event_retention_days.get());
         let port = u16::try_from(server.port.get()).expect("the type of the port ends at 65535");

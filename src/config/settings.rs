@@ -101,7 +101,7 @@ sections! {
         /// offline.
         heartbeat_interval: Seconds = "10", also ["AGENT_HEARTBEAT_INTERVAL"];
         /// How many agents may be linked at once. The documents' 100 would turn the 101st node away.
-        max_agent_connections: Whole<1, 1_000_000> = "20000", also ["MAX_AGENT_CONNECTIONS"];
+        max_agent_connections: Whole<1, 1_000_000> = "16000", also ["MAX_AGENT_CONNECTIONS"];
     } later {
         bind_address: IpAddr = "127.0.0.1", Unused "agents link where the server listens";
         port: Whole<0, 65_535> = "9090", Unused "agents link where the server listens";

@@ -47,6 +47,7 @@ pub struct EventHistoryRequest {
 
 /// A page of events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::event_page())]
 pub struct EventPage {
     /// The events, in their order.
     pub items: Vec<Event>,

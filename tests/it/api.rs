@@ -3,9 +3,12 @@
 mod command;
 mod enroll;
 mod event;
+mod guard;
 mod ingest;
 mod presence;
 mod request;
+mod retention;
+mod system;
 
 use serde_json::Value;
 

@@ -216,7 +216,8 @@ fn refusal(status: u16) -> Value {
             json!({ "description": "`Bearer`.", "required": true, "schema": { "type": "string" } });
     }
     if status == 429 {
-        headers["Retry-After"] = json!({ "description": "Whole seconds.", "required": true, "schema": { "type": "integer" } });
+        headers["Retry-After"] =
+            json!({ "description": "Whole seconds.", "required": true, "schema": { "type": "integer" } });
     }
     json!({
         "description": words::status(status),

@@ -4,7 +4,8 @@ use crate::core::meter::{Histogram, TIMES};
 #[test]
 fn a_caller_gets_the_form_that_it_likes_best() {
     let of = |accept: &str| form(Some(&accept.parse().unwrap()));
-    let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
+    let prometheus =
+        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
     assert_eq!(of(prometheus), OPEN_METRICS);
     assert_eq!(of("application/json"), JSON);
     for text in ["*/*", "text/html", "", "application/json;q=0.1, text/plain"] {
@@ -18,8 +19,12 @@ fn a_histogram_is_written_with_rising_counts_and_in_seconds() {
     let times = Histogram::new(TIMES);
     times.record(300);
     times.record(20_000_000);
-    let family =
-        Family::new("x_seconds", Kind::Histogram, "X.", vec![seconds(vec![("a", "b\"c".into())], &times.spread())]);
+    let family = Family::new(
+        "x_seconds",
+        Kind::Histogram,
+        "X.",
+        vec![seconds(vec![("a", "b\"c".into())], &times.spread())],
+    );
     let text = family::text(&[family]);
     assert!(text.starts_with("# HELP x_seconds X.\n# TYPE x_seconds histogram\n"), "{text}");
     for line in [

@@ -11,8 +11,10 @@ fn measured(time: &str, interfaces: &[(&str, u64, u64)]) -> Telemetry {
         "memory_usage": crate::proto::telemetry::MemoryUsage::default(),
     }))
     .unwrap();
-    telemetry.network_stats =
-        interfaces.iter().map(|(name, received, sent)| ((*name).to_owned(), stats(*received, *sent))).collect();
+    telemetry.network_stats = interfaces
+        .iter()
+        .map(|(name, received, sent)| ((*name).to_owned(), stats(*received, *sent)))
+        .collect();
     telemetry
 }
 

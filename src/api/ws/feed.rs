@@ -66,7 +66,12 @@ impl Feed {
     /// A feed that goes on after the log's last event.
     #[must_use]
     pub fn new(last: u64) -> Self {
-        Self { recent: RwLock::default(), last: watch::Sender::new(last), live: broadcast::Sender::new(LIVE), watchers: Mutex::default() }
+        Self {
+            recent: RwLock::default(),
+            last: watch::Sender::new(last),
+            live: broadcast::Sender::new(LIVE),
+            watchers: Mutex::default(),
+        }
     }
 
     /// Changes whenever events are committed; its value is the last sequence.

@@ -71,7 +71,8 @@ async fn events(store: &dyn Store, records: &dyn Records, kept: Kept, now: Times
     let oldest = records.oldest_events(BATCH as usize).await?;
     let before = now.saturating_sub(kept.age).unwrap_or(Timestamp::MIN);
     let surplus = (last + 1).saturating_sub(kept.events);
-    let is_due = |(sequence, time): &(u64, Timestamp)| *sequence < last && (*time < before || *sequence < surplus);
+    let is_due =
+        |(sequence, time): &(u64, Timestamp)| *sequence < last && (*time < before || *sequence < surplus);
     // The first that stays holds those behind it, even where a clock that was set back made them look older.
     let up_to = oldest.iter().take_while(|event| is_due(event)).last();
     if let Some((up_to, _)) = up_to {

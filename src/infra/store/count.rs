@@ -50,10 +50,7 @@ fn number(
 }
 
 /// Commands by status. Their ids rise with time, those of their executions too.
-fn commands(
-    connection: &Connection,
-    since: Timestamp,
-) -> Result<BTreeMap<CommandStatus, u64>, StoreError> {
+fn commands(connection: &Connection, since: Timestamp) -> Result<BTreeMap<CommandStatus, u64>, StoreError> {
     let sql = "SELECT statuses, count(*) FROM (
             SELECT json_group_array(DISTINCT status) AS statuses FROM executions WHERE id >= ?1 GROUP BY command_id
         ) GROUP BY statuses";

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    SqliteStore, agent, audit, command, container, count, event, execution, idempotency, image, invitation, journal,
-    key, user,
+    SqliteStore, agent, audit, command, container, count, event, execution, idempotency, image, invitation,
+    journal, key, user,
 };
 use crate::{
     core::{

@@ -11,7 +11,8 @@ pub fn sizes(folder: &Path) -> (u64, u64) {
 /// Bytes of all files that begin so, and of those in folders that do.
 fn bytes(folder: &Path, prefix: &str) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
-    let named = entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()));
+    let named =
+        entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()));
     named
         .map(|entry| match entry.metadata() {
             Ok(found) if found.is_dir() => bytes(&entry.path(), ""),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{WEB_1, at, read};
+use super::{WEB_1, at, event, read};
 use crate::proto::{
     dashboard::{DashboardStats, LoadRange, LoadStats, NodeStats, SecurityStats, ThroughputStats},
+    event::{EventGap, EventPage},
     health::{DatabaseHealth, Health, RedisHealth, SystemHealth},
     service::{NodeService, ServiceMatrix, ServicePart},
     statistics::{PerMinute, SinceStart, Statistics},
@@ -50,7 +51,7 @@ pub(in crate::proto) fn server_status() -> ServerStatus {
         events: EventLogStatus { first_sequence: Some(1), last_sequence: Some(1042), watcher_lag: Some(0) },
         limits: LimitStatus {
             max_connections: 1000,
-            max_agent_connections: 20_000,
+            max_agent_connections: 16_000,
             request_timeout_s: 30,
             rate_limit_requests: 12_000,
             rate_limit_anonymous: 1200,
@@ -150,4 +151,8 @@ pub(in crate::proto) fn service_matrix() -> ServiceMatrix {
             time: at("11:04:00"),
         }],
     }
+}
+
+pub(in crate::proto) fn event_page() -> EventPage {
+    EventPage { items: vec![event()], next_cursor: None, gap: Some(EventGap { from: 1, to: 1041 }) }
 }
