@@ -56,6 +56,7 @@ struct State {
     /// Since when the peer takes nothing of what is sent; 0 while it does.
     stalled: AtomicU64,
     is_agent: AtomicBool,
+    is_upgraded: AtomicBool,
     close: Notify,
 }
 
@@ -198,6 +199,11 @@ impl Slot {
         true
     }
 
+    /// This connection is a WebSocket from now on, and at work until it ends.
+    pub fn becomes_websocket(&self) {
+        self.state.is_upgraded.store(true, Relaxed);
+    }
+
     /// A request is on its way.
     pub fn busy(self: &Arc<Self>) -> Busy {
         self.state.idle.store(0, Relaxed);
@@ -232,7 +238,9 @@ impl Slot {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.state.idle.store(self.0.all.millis(), Relaxed);
+        if !self.0.state.is_upgraded.load(Relaxed) {
+            self.0.state.idle.store(self.0.all.millis(), Relaxed);
+        }
     }
 }
 

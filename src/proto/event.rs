@@ -42,6 +42,7 @@ pub struct EventHistoryRequest {
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^0[0-9]{19}$"))]
     pub cursor: Option<String>,
 }
 

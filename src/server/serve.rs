@@ -14,6 +14,7 @@ use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
     extract::{ConnectInfo, Request},
+    http::StatusCode,
     response::Response,
 };
 use hyper::{
@@ -135,8 +136,11 @@ async fn answer(
     let busy = slot.busy();
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
-    request.extensions_mut().insert(slot);
+    request.extensions_mut().insert(slot.clone());
     let response = router.oneshot(request).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        slot.becomes_websocket();
+    }
     Ok(response.map(|body| Body::new(Held { body, _busy: busy })))
 }
 

@@ -45,3 +45,15 @@ fn a_peer_that_takes_nothing_counts_as_idle() {
     slot.stalled();
     assert!(all.admit(THERE).is_some());
 }
+
+#[test]
+fn a_websocket_makes_no_room() {
+    let all = connections(1, 1);
+    let slot = Arc::new(all.admit(HERE).unwrap());
+    let busy = slot.busy();
+    slot.becomes_websocket();
+    drop(busy);
+    assert!(all.admit(THERE).is_none(), "its stream goes on");
+    drop(slot);
+    assert!(all.admit(THERE).is_some());
+}
