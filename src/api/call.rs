@@ -364,8 +364,11 @@ fn credentials_of(headers: &HeaderMap) -> HeaderMap {
 /// The value of the header `Idempotency-Key`.
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
-        Failure::http(400, "bad_idempotency_key", "Idempotency-Key must have 1 to 255 visible characters")
+    let is_visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).filter(is_visible);
+    let key = key.ok_or_else(|| {
+        let detail = "Idempotency-Key must have 1 to 255 visible ASCII characters, without spaces";
+        Failure::http(400, "bad_idempotency_key", detail)
     })?;
     Ok(Some(key.to_owned()))
 }

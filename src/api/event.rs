@@ -2,7 +2,7 @@
 
 use super::{
     call::{Answer, Call},
-    page::{cursor_of, limit_of, page},
+    page::{cursor_of, limit_of, not_a_cursor, page},
 };
 use crate::{
     core::{error::Error, port::records::EventFilter},
@@ -16,7 +16,9 @@ pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHist
     let request = &call.request;
     let limit = limit_of(request.limit)?;
     let after = match &request.cursor {
-        Some(cursor) => cursor_of(cursor)?,
+        // As a page gives it: the sequence in all of its digits.
+        Some(cursor) if cursor.len() == 20 => cursor_of(cursor)?,
+        Some(_) => return Err(not_a_cursor()),
         None => request.from.unwrap_or_default(),
     };
     let filter = filter_of(request.types.as_deref(), request.node.clone())?;

@@ -218,3 +218,15 @@ async fn agents_are_linked_up_to_a_limit_of_their_own() {
     until("its place is free", || server.app.connections.count().1 == 0).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_idempotency_key_with_a_space_is_refused_as_the_description_says() {
+    let server = TestServer::start().await;
+    let body = json!({ "name": "web-1" });
+    let request = http().post(server.at("/api/v1/invitations")).bearer_auth(server.admin().await);
+    let answer = request.header("idempotency-key", "a b").json(&body).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 400);
+    let problem: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(problem["code"], "bad_idempotency_key");
+    server.stop().await;
+}
