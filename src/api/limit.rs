@@ -2,8 +2,8 @@
 //!
 //! Signed-in callers are counted each for itself, so that nobody is slowed by a neighbour; everybody else by address.
 //! Agents have a count of their own, since a site's fleet may come from one address: after a restart of the server
-//! [`LINKS_AT_ONCE`] link at once and the rest within seconds, [`LINKS_PER_SECOND`] at a time, 10,000 within 40 s, while
-//! their own backoff (full jitter to a minute) spreads them over more than that.
+//! 2,000 link at once and 200 more each second, 10,000 within 40 s, and their own backoff (full jitter to a minute)
+//! spreads them over more than that.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},

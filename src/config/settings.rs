@@ -33,7 +33,8 @@ sections! {
         /// How long the head of a request, its body, and its answer may take, each. It does not cut streams, and what
         /// a caller waits for by `?wait=` comes on top.
         request_timeout: Seconds = "30";
-        /// Websites whose pages may call this server, each like https://console.example.com; nobody unless told.
+        /// Websites whose pages may call this server, each like `https://console.example.com`; nobody
+        /// unless told.
         cors_origins: Origins = "";
         /// Addresses and ranges of the proxies before this server. Only they are believed when they say whom a request
         /// came from (X-Forwarded-For, Forwarded). They must set that header themselves and pass no other's on.
