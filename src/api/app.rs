@@ -1,21 +1,33 @@
 //! [`App`]: what every handler may reach.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     caller::Callers,
+    connection::Connections,
     docs::Docs,
+    limit::Limits,
     listing::Lists,
+    meter::Meters,
+    probe::Probe,
     pulse::Pulses,
+    statistics::Cached,
     ws::{feed::Feed, hub::Hub},
 };
 use crate::{
+    config::{network::Networks, server::RateLimits},
     core::{
         fleet::SharedFleet,
         liveness,
+        meter::{ProcessUsage, StoreMeter},
         port::{records::Records, store::Store, telemetry::TelemetryStore},
         signing::SigningKey,
         usecase::{
@@ -56,10 +68,41 @@ pub struct App {
     pub token_key: SigningKey,
     /// What the operator set.
     pub settings: Settings,
+    /// How often callers may call.
+    pub limits: Limits,
+    /// The connections that callers and agents hold.
+    pub connections: Arc<Connections>,
+    /// Proxies that are believed when they say whom a request came from.
+    pub trusted_proxies: Networks,
+    /// Websites whose pages may call.
+    pub origins: Vec<String>,
+    /// What the server counts of its own work.
+    pub meters: Arc<Meters>,
+    /// What the store counts of its own.
+    pub store_meter: Arc<StoreMeter>,
+    /// What the store holds, counted a moment ago.
+    pub counted: Cached,
+    /// Tries out whether the store can do its work.
+    pub probe: Probe,
+    /// The folder of its data.
+    pub data: PathBuf,
+    /// Where it listens, once it does.
+    pub listen: OnceLock<SocketAddr>,
+    /// What only the machine can tell.
+    pub outside: Outside,
     /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
     pub hashing: Semaphore,
     /// Cancelled when the server ends.
     pub shutdown: CancellationToken,
+}
+
+/// Asks the machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Outside {
+    /// What this process takes.
+    pub process: fn() -> ProcessUsage,
+    /// Bytes of the control data and of the telemetry in the data folder.
+    pub sizes: fn(&Path) -> (u64, u64),
 }
 
 /// What the operator set.
@@ -73,6 +116,14 @@ pub struct Settings {
     pub token_life: Duration,
     /// How long a command may take.
     pub command_timeout_s: u32,
+    /// How long the body of a request may take, and its answer.
+    pub request_timeout: Duration,
+    /// How often callers may call.
+    pub rate_limits: RateLimits,
+    /// How long events are kept.
+    pub event_retention: Duration,
+    /// How many events are kept.
+    pub event_count: u64,
 }
 
 impl App {

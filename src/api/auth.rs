@@ -27,6 +27,7 @@ use crate::{
 pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     let app = Arc::clone(&call.app);
     let (address, username) = (call.origin.address.clone(), call.request.username.clone());
+    let _place = app.limits.sign_in(call.address, &username)?;
     let _permit = app.hashing.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
     let user = tokio::task::spawn_blocking(move || {
         tokio::runtime::Handle::current().block_on(sign_in::sign_in(
@@ -40,6 +41,7 @@ pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     .await
     .map_err(|error| Error::Internal(error.to_string()))?
     .inspect_err(|error| {
+        app.meters.sign_ins_refused.one();
         tracing::warn!(address, username, "a sign-in was refused: {error}");
     })?;
     let now = clock::now();

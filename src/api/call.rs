@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     marker::PhantomData,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,23 +21,30 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::{
+    address,
     app::App,
-    caller, clock,
+    browser, caller, clock,
+    connection::Slot,
     failure::{Failure, REQUEST_ID},
     fixed::{Fixed, unless_known},
+    meter::RouteMeter,
     shape::Shape,
 };
 use crate::{
     core::{
         access::{Caller, Verdict, judge},
         change::Change,
+        command::MAX_WAIT_S,
         error::Error,
         invitation::secret_hash,
         statement::idempotency::Claim,
         usecase::Origin,
     },
     id::RequestId,
-    proto::endpoint::{Access, Content, Endpoint},
+    proto::{
+        endpoint::{Access, Content, Endpoint},
+        invitation::JoinFleet,
+    },
 };
 
 /// One JSON object a line.
@@ -45,9 +52,6 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// The most bytes a request's body may have.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// How long a request's body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One request.
 pub(super) struct Call<E: Endpoint> {
@@ -63,10 +67,12 @@ pub(super) struct Call<E: Endpoint> {
     pub(super) claim: Option<Claim>,
     /// The WebSocket to be, where the endpoint is one.
     pub(super) upgrade: Option<WebSocketUpgrade>,
-    /// Whether the caller asks for one JSON object a line, where there is a choice.
-    pub(super) wants_ndjson: bool,
     /// What the caller showed, for what outlives the request: it must hold then too.
     pub(super) credentials: HeaderMap,
+    /// Where it comes from.
+    pub(super) address: IpAddr,
+    /// The forms of the answer that the caller takes, as the header `Accept` says.
+    pub(super) accept: Option<HeaderValue>,
 }
 
 impl<E: Endpoint> Call<E> {
@@ -108,6 +114,13 @@ impl<E: Endpoint> Answer<E> {
     pub(super) fn tagged(response: &E::Response) -> Self {
         let body = serde_json::to_vec(response).expect("responses are plain data and always serialize");
         Self::fixed(&Fixed::new("application/json", body).private())
+    }
+
+    /// `200` and a body that is already written, of a media type that the caller asked for.
+    pub(super) fn written(kind: &'static str, body: String) -> Self {
+        let mut answer = Response::new(Body::from(body));
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        Self { response: answer, endpoint: PhantomData }
     }
 
     /// A stream: no time-out of requests ends it, only its source, its reader, or the server's end.
@@ -165,12 +178,18 @@ impl Declared {
     const fn of<E: Endpoint>() -> Self {
         Self { method: E::METHOD, path: E::PATH, access: E::ACCESS, content: E::CONTENT }
     }
+
+    /// Whether nodes call it, which have a limit of their own.
+    fn is_for_nodes(&self) -> bool {
+        self.access == Access::Agent || self.path == JoinFleet::PATH
+    }
 }
 
 /// A request whose caller may ask, in the pieces that it came in.
 struct Admitted {
     caller: Option<Caller>,
     origin: Origin,
+    address: IpAddr,
     texts: Vec<(String, String)>,
     body: Map<String, Value>,
     key: Option<String>,
@@ -178,7 +197,13 @@ struct Admitted {
 }
 
 /// Serves one request: recognizes the caller, judges it, reads the request, runs the handler, answers.
-pub(super) async fn serve<E, H, F>(app: Arc<App>, shape: Arc<Shape>, handler: H, request: Request) -> Response
+pub(super) async fn serve<E, H, F>(
+    app: Arc<App>,
+    shape: Arc<Shape>,
+    handler: H,
+    route: Arc<RouteMeter>,
+    request: Request,
+) -> Response
 where
     E: Endpoint,
     H: Fn(Call<E>) -> F + Send + 'static,
@@ -186,25 +211,46 @@ where
 {
     let begun = Instant::now();
     let id = request_id();
-    let (request_id, declared) = (id.clone(), Declared::of::<E>());
+    let (request_id, declared, meters) = (id.clone(), Declared::of::<E>(), app.meters.clone());
+    let patience = patience(&app, &shape);
+    let _in_flight = meters.in_flight.one_more();
     let answered = async move {
-        let Admitted { caller, origin, texts, body, key, mut parts } =
+        let Admitted { caller, origin, address, texts, body, key, mut parts } =
             admit(&app, &declared, request, &request_id).await?;
         let request = shape.assemble::<E>(texts.into_iter(), body)?;
         let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
         let upgrade = match declared.content {
-            Content::WebSocket => Some(upgrade_of(&mut parts, &app).await?),
+            Content::WebSocket => Some(upgrade_of(&mut parts, &app, &declared).await?),
             Content::Json | Content::Text | Content::Lines | Content::Html => None,
         };
         let credentials = credentials_of(&parts.headers);
-        let wants_ndjson = accepts(&parts.headers, NDJSON);
-        let call = Call { app, request, caller, origin, claim, upgrade, wants_ndjson, credentials };
+        let accept = parts.headers.get(header::ACCEPT).cloned();
+        let call = Call { app, request, caller, origin, claim, upgrade, credentials, address, accept };
         Ok(unless_known(&parts.headers, handler(call).await?.response))
     };
-    // A task of its own: a caller that goes away must not end what it began between two steps.
-    let answered = tokio::spawn(answered).await;
+    // A task of its own: a caller that goes away, or an answer that comes too late, must not end what was begun between
+    // two steps.
+    let answered = timeout(patience, tokio::spawn(answered)).await;
     let declared = Declared::of::<E>();
-    finish(answered.unwrap_or_else(|_| Err(panicked(&declared, &id))), &declared, &id, begun)
+    let answered = match answered {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(_)) => Err(panicked(&declared, &id)),
+        Err(_) => Err(late(patience)),
+    };
+    let response = finish(answered, &declared, &id, begun);
+    meters.answered(&route, response.status().as_u16(), begun.elapsed());
+    response
+}
+
+/// How long a request may take from its head to its answer: its body, its handler, and what its caller may wait for.
+fn patience(app: &App, shape: &Shape) -> Duration {
+    let waits = if shape.has("wait") { Duration::from_secs(MAX_WAIT_S.into()) } else { Duration::ZERO };
+    app.settings.request_timeout * 2 + waits
+}
+
+fn late(patience: Duration) -> Failure {
+    let detail = format!("there was no answer within {} s; what was begun goes on", patience.as_secs());
+    Failure::http(503, "timed_out", detail).after(1)
 }
 
 fn panicked(declared: &Declared, id: &str) -> Failure {
@@ -240,25 +286,35 @@ fn finish(answered: Result<Response, Failure>, declared: &Declared, id: &str, be
 
 /// Recognizes the caller and judges it; only then reads the request.
 async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) -> Result<Admitted, Failure> {
-    let address = peer(&request);
+    let peer = peer(&request);
     let (mut parts, body) = request.into_parts();
     let now = clock::now();
+    let client = peer.map(|peer| address::client(peer, &parts.headers, &app.trusted_proxies));
+    // Without a listener that tells, which no server has, all are counted as one.
+    let address = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // What an agent shows is its own handler's to judge: it is nobody among the users.
-    let caller = match declared.access {
-        Access::Agent => None,
-        _ => caller::recognize(app, &parts.headers, now).await?,
+    let recognized = match declared.access {
+        Access::Agent => Ok(None),
+        _ => caller::recognize(app, &parts.headers, now).await,
     };
+    match &recognized {
+        Ok(Some(caller)) => app.limits.caller(caller)?,
+        _ if declared.is_for_nodes() => app.limits.link(address)?,
+        _ => app.limits.stranger(address)?,
+    }
+    let caller = recognized?;
     let actor = caller.as_ref().map_or_else(|| "anonymous".to_owned(), Caller::actor);
-    let origin = Origin { actor, address, correlation: id.to_owned(), now };
+    let correlation = id.to_owned();
+    let origin = Origin { actor, address: client.map(|client| client.to_string()), correlation, now };
     match judge(declared.access, caller.as_ref().map(|caller| caller.role)) {
         Verdict::Allowed => {}
         Verdict::SignIn => return Err(not_signed_in().into()),
         Verdict::Forbidden => return Err(forbidden(app, declared, &origin).await.into()),
     }
     let texts = texts_of(&mut parts).await?;
-    let body = body_of(&parts.headers, body).await?;
+    let body = body_of(&parts.headers, body, app.settings.request_timeout).await?;
     let key = key_of(&parts.headers)?;
-    Ok(Admitted { caller, origin, texts, body, key, parts })
+    Ok(Admitted { caller, origin, address, texts, body, key, parts })
 }
 
 /// Refuses a caller whose role does not reach, and writes that down.
@@ -272,10 +328,22 @@ async fn forbidden(app: &App, declared: &Declared, origin: &Origin) -> Error {
     Error::Forbidden(format!("this needs the role {needed}; ask an admin"))
 }
 
-async fn upgrade_of(parts: &mut Parts, app: &Arc<App>) -> Result<WebSocketUpgrade, Failure> {
-    WebSocketUpgrade::from_request_parts(parts, app)
+/// The WebSocket to be, unless a page of another website opens it; an agent's takes its place among the links.
+async fn upgrade_of(
+    parts: &mut Parts,
+    app: &Arc<App>,
+    declared: &Declared,
+) -> Result<WebSocketUpgrade, Failure> {
+    let upgrade = WebSocketUpgrade::from_request_parts(parts, app)
         .await
-        .map_err(|_| Failure::http(426, "websocket_expected", "open this path as a WebSocket (RFC 6455)"))
+        .map_err(|_| Failure::http(426, "websocket_expected", "open this path as a WebSocket (RFC 6455)"))?;
+    browser::same_website(&parts.headers, &app.origins)?;
+    let slot = parts.extensions.get::<Arc<Slot>>();
+    if declared.access == Access::Agent && slot.is_some_and(|slot| !slot.becomes_link()) {
+        let detail = "as many agents are linked as may be (agent_management.max_agent_connections)";
+        return Err(Failure::http(503, "too_many_links", detail).after(30));
+    }
+    Ok(upgrade)
 }
 
 /// The fields that came in the path and the query.
@@ -290,8 +358,8 @@ async fn texts_of(parts: &mut Parts) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// The fields that came in the body.
-async fn body_of(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Failure> {
-    let read = timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES));
+async fn body_of(headers: &HeaderMap, body: Body, patience: Duration) -> Result<Map<String, Value>, Failure> {
+    let read = timeout(patience, to_bytes(body, MAX_BODY_BYTES));
     let late = |_| Failure::http(408, "body_too_slow", "the body did not come in time");
     let body = read.await.map_err(late)?.map_err(|_| {
         Failure::http(413, "body_too_large", format!("the body may have at most {MAX_BODY_BYTES} bytes"))
@@ -316,9 +384,8 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Failur
 }
 
 /// Whether the header `Accept` names a media type.
-fn accepts(headers: &HeaderMap, kind: &str) -> bool {
-    let named = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut named = named.flat_map(|value| value.split(','));
+pub(super) fn accepts(accept: Option<&HeaderValue>, kind: &str) -> bool {
+    let mut named = accept.and_then(|value| value.to_str().ok()).unwrap_or_default().split(',');
     named.any(|named| named.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind))
 }
 
@@ -331,8 +398,11 @@ fn credentials_of(headers: &HeaderMap) -> HeaderMap {
 /// The value of the header `Idempotency-Key`.
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
-        Failure::http(400, "bad_idempotency_key", "Idempotency-Key must have 1 to 255 visible characters")
+    let is_visible = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).filter(is_visible);
+    let key = key.ok_or_else(|| {
+        let detail = "Idempotency-Key must have 1 to 255 visible ASCII characters, without spaces";
+        Failure::http(400, "bad_idempotency_key", detail)
     })?;
     Ok(Some(key.to_owned()))
 }
@@ -351,7 +421,7 @@ fn claim_of(app: &App, declared: &Declared, key: String, request: &impl Serializ
     }
 }
 
-/// The address a request came from, when the listener told.
-fn peer(request: &Request) -> Option<String> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string())
+/// The address of the connection that a request came on, when the listener told.
+fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())
 }

@@ -2,23 +2,32 @@
 
 use super::{
     call::{Answer, Call},
-    page::{cursor_of, limit_of, page},
+    page::{cursor_of, limit_of, not_a_cursor, page},
 };
 use crate::{
     core::{error::Error, port::records::EventFilter},
-    proto::event::{EventHistory, EventKind},
+    proto::{
+        event::{EventGap, EventHistory, EventKind, EventPage},
+        page::Page,
+    },
 };
 
 pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHistory>, Error> {
     let request = &call.request;
     let limit = limit_of(request.limit)?;
     let after = match &request.cursor {
-        Some(cursor) => cursor_of(cursor)?,
+        // As a page gives it: the sequence in all of its digits.
+        Some(cursor) if cursor.len() == 20 => cursor_of(cursor)?,
+        Some(_) => return Err(not_a_cursor()),
         None => request.from.unwrap_or_default(),
     };
     let filter = filter_of(request.types.as_deref(), request.node.clone())?;
     let events = call.app.records.events(after, &filter, limit + 1).await?;
-    Ok(Answer::ok(&page(events.into_iter(), limit, |event| event.sequence.clone())))
+    let bounds = call.app.records.event_bounds().await?;
+    let gap = bounds.filter(|(first, _)| after.saturating_add(1) < *first);
+    let gap = gap.map(|(first, _)| EventGap { from: after + 1, to: first - 1 });
+    let Page { items, next_cursor } = page(events.into_iter(), limit, |event| event.sequence.clone());
+    Ok(Answer::ok(&EventPage { items, next_cursor, gap }))
 }
 
 /// The filter that `types` (`container.died,agent.*`) and `node` make.

@@ -23,6 +23,7 @@ pub(super) struct Failure {
     detail: String,
     errors: Vec<FieldError>,
     internal: Option<String>,
+    retry_after_s: Option<u64>,
 }
 
 impl Failure {
@@ -34,7 +35,14 @@ impl Failure {
             detail: detail.into(),
             errors: vec![],
             internal: None,
+            retry_after_s: None,
         }
+    }
+
+    /// Says after how many seconds the same request may be made again.
+    pub(super) const fn after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// The status that the caller will see.
@@ -68,6 +76,9 @@ impl Failure {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"worpen\""));
         }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert(REQUEST_ID, id);
         }
@@ -88,6 +99,9 @@ impl From<Error> for Failure {
             Error::Conflict { code, .. } => Self::http(409, code, detail),
             Error::Unprocessable { code, .. } => Self::http(422, code, detail),
             Error::Absent { code, detail } => Self::http(503, code, detail),
+            Error::TooMany { retry_after_s, .. } => {
+                Self::http(429, "too_many_requests", detail).after(retry_after_s)
+            }
             Error::Unavailable(internal) => Self {
                 internal: Some(internal),
                 ..Self::http(503, "unavailable", "the server cannot do this just now; try again shortly")

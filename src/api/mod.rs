@@ -1,12 +1,15 @@
 //! The HTTP and WebSocket face of the server: the whole API on this screen; a file per noun beside it.
 
+mod address;
 mod agent;
 mod auth;
+mod browser;
 mod call;
 pub mod caller;
 pub mod clock;
 mod command;
 mod container;
+mod dashboard;
 mod event;
 mod failure;
 mod fixed;
@@ -15,19 +18,30 @@ mod heartbeat;
 mod image;
 mod invitation;
 pub mod listing;
+mod metrics;
 mod page;
+mod probe;
 pub mod pulse;
 mod question;
 mod random;
 mod registry;
+mod service;
 mod shape;
+mod statistics;
+mod status;
+mod traffic;
 mod user;
 
 pub mod app;
+pub mod connection;
 pub mod docs;
+pub mod limit;
+pub mod meter;
 pub mod ws;
 
+pub use probe::Probe;
 pub use registry::{Api, Route};
+pub use statistics::Cached;
 
 use crate::proto;
 
@@ -36,8 +50,17 @@ use crate::proto;
 pub fn api() -> Api {
     Api::new()
         .add::<proto::health::GetHealth, _, _>(health::get)
+        .add::<proto::health::GetSystemHealth, _, _>(health::system)
+        .add::<proto::health::GetDatabaseHealth, _, _>(health::database)
+        .add::<proto::health::GetRedisHealth, _, _>(health::redis)
         .add::<proto::docs::GetOpenApi, _, _>(docs::openapi)
         .add::<proto::docs::GetApiDocs, _, _>(docs::page)
+        // The server, seen
+        .add::<proto::status::GetStatus, _, _>(status::get)
+        .add::<proto::statistics::GetStatistics, _, _>(statistics::get)
+        .add::<proto::metrics::GetMetrics, _, _>(metrics::get)
+        .add::<proto::dashboard::GetDashboardStats, _, _>(dashboard::stats)
+        .add::<proto::service::GetDashboardServices, _, _>(service::matrix)
         // Signing in, callers and their keys
         .add::<proto::auth::Login, _, _>(auth::login)
         .add::<proto::auth::WhoAmI, _, _>(auth::me)

@@ -1,20 +1,23 @@
 //! [`Api::add`]: the only way to register a route, which brings its access rule, its form and its errors.
 
-use std::{convert::Infallible, future::Future, sync::Arc};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{Request, State},
     http::Method,
+    middleware::map_response,
     response::Response,
     routing::{MethodFilter, on},
 };
 
 use super::{
     app::App,
+    browser::{cors, harden},
     call::{self, Answer, Call},
     docs::{self, Description, Docs},
     failure::Failure,
+    meter::{Meters, RouteMeter},
     shape::Shape,
 };
 use crate::{
@@ -39,12 +42,18 @@ pub struct Route {
 pub struct Api {
     router: Router<Arc<App>>,
     routes: Vec<Route>,
+    meters: Vec<Arc<RouteMeter>>,
     description: Description,
 }
 
 impl Api {
     pub(super) fn new() -> Self {
-        Self { router: Router::new(), routes: Vec::new(), description: Description::new() }
+        Self {
+            router: Router::new(),
+            routes: Vec::new(),
+            meters: Vec::new(),
+            description: Description::new(),
+        }
     }
 
     /// Adds an endpoint under its path and its aliases.
@@ -64,8 +73,10 @@ impl Api {
         let filter = MethodFilter::try_from(E::METHOD).expect("endpoints use the common methods");
         for path in std::iter::once(&E::PATH).chain(E::ALIASES) {
             let (shape, handler) = (shape.clone(), handler.clone());
+            let meter = Arc::new(RouteMeter::new(E::METHOD.as_str(), path, shape.has("wait")));
+            self.meters.push(meter.clone());
             let serve = move |State(app): State<Arc<App>>, request: Request| async move {
-                Ok::<Response, Infallible>(call::serve(app, shape, handler, request).await)
+                Ok::<Response, Infallible>(call::serve(app, shape, handler, meter, request).await)
             };
             self.router = self.router.route(path, on(filter, serve));
             self.routes.push(Route { method: E::METHOD, path, access: E::ACCESS, summary: E::SUMMARY });
@@ -91,18 +102,33 @@ impl Api {
         docs::document(&self.description)
     }
 
+    /// The counts of these routes, empty so far.
+    #[must_use]
+    pub fn meters(&self) -> Meters {
+        Meters::new(self.meters.clone())
+    }
+
     /// The service that answers them, and every other path and method with a problem.
     pub fn into_router(self, app: Arc<App>) -> Router {
-        self.router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(app)
+        let cors = cors(&app.origins);
+        let router =
+            self.router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(app);
+        let router = match cors {
+            Some(cors) => router.layer(cors),
+            None => router,
+        };
+        router.layer(map_response(harden))
     }
 }
 
-async fn no_such_path(request: Request) -> Response {
+async fn no_such_path(State(app): State<Arc<App>>, request: Request) -> Response {
+    app.meters.answered(&app.meters.unmatched, 404, Duration::ZERO);
     let detail = format!("there is no {} here", request.uri().path());
     Failure::http(404, "path_not_found", detail).into_response_for(&call::request_id())
 }
 
-async fn no_such_method(request: Request) -> Response {
+async fn no_such_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    app.meters.answered(&app.meters.unmatched, 405, Duration::ZERO);
     let detail = format!("{} does not answer {}", request.uri().path(), request.method());
     Failure::http(405, "method_not_allowed", detail).into_response_for(&call::request_id())
 }

@@ -38,6 +38,11 @@ impl Shape {
         Self { fields }
     }
 
+    /// Whether a request has this field.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// Puts a request together. Every field comes once, from one place, and is known.
     pub(super) fn assemble<E: Endpoint>(
         &self,

@@ -5,6 +5,7 @@ pub mod context;
 pub mod folder;
 pub mod key;
 pub mod layer;
+pub mod network;
 pub mod private;
 pub mod problem;
 pub mod sample;

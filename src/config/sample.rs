@@ -80,11 +80,9 @@ fn comment(text: &mut String, words: &str) {
 /// The line to take the `#` from: the default, or what the documents show.
 fn setting(text: &mut String, key: &Key) {
     // What an operator sets there is not shown; what stands here is nobody's.
-    let value = if key.secret || key.default.is_empty() {
-        Some(key.default.into())
-    } else {
-        (key.in_file)(key.default)
-    };
+    let shown = if key.secret { None } else { (key.in_file)(key.default) };
+    let nothing = || (key.secret || key.default.is_empty()).then(|| key.default.into());
+    let value = shown.or_else(nothing);
     let value = value.map(|value: toml::Value| value.to_string()).unwrap_or_default();
     let _ = writeln!(text, "#{} = {value}", key.name);
 }

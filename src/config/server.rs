@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{
     folder::default_data,
     layer::{Flags, Layers},
+    network::Networks,
     problem::SettingsError,
     secret::Secret,
     settings::Settings,
@@ -27,6 +28,33 @@ pub struct ServerConfig {
     pub telemetry_interval: Duration,
     /// Seconds a command may take.
     pub command_timeout_s: u32,
+    /// Connections that callers may hold at once.
+    pub max_connections: usize,
+    /// Agents that may be linked at once.
+    pub max_agent_connections: usize,
+    /// How long the head of a request, its body, and its answer may take, each.
+    pub request_timeout: Duration,
+    /// Websites whose pages may call.
+    pub origins: Vec<String>,
+    /// Proxies that are believed when they say whom a request came from.
+    pub trusted_proxies: Networks,
+    /// How often callers may call.
+    pub rate_limits: RateLimits,
+    /// How long events are kept.
+    pub event_retention: Duration,
+    /// How many events are kept.
+    pub event_count: u64,
+}
+
+/// How often callers may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Requests of one user or key in a window.
+    pub caller: u32,
+    /// Requests of one address in a window, without credentials that hold.
+    pub anonymous: u32,
+    /// The window.
+    pub window: Duration,
 }
 
 impl ServerConfig {
@@ -50,7 +78,14 @@ impl ServerConfig {
     /// Never: the type of the port ends where ports do.
     #[must_use]
     pub fn of(settings: Settings, part: &str) -> Self {
-        let Settings { server, security, agent_management, command, telemetry, .. } = settings;
+        let Settings { server, database, security, agent_management, command, telemetry, .. } = settings;
+        let named = if server.cors_origins.list().is_empty() {
+            &security.allowed_origins
+        } else {
+            &server.cors_origins
+        };
+        let origins = named.list().to_vec();
+        let days = u64::from(database.event_retention_days.get());
         let port = u16::try_from(server.port.get()).expect("the type of the port ends at 65535");
         Self {
             listen: SocketAddr::new(server.bind_address, port),
@@ -60,6 +95,18 @@ impl ServerConfig {
             heartbeat_interval: agent_management.heartbeat_interval.duration(),
             telemetry_interval: telemetry.collection_interval.duration(),
             command_timeout_s: command.command_timeout.get(),
+            max_connections: server.max_connections.get() as usize,
+            max_agent_connections: agent_management.max_agent_connections.get() as usize,
+            request_timeout: server.request_timeout.duration(),
+            origins,
+            trusted_proxies: server.trusted_proxies,
+            rate_limits: RateLimits {
+                caller: security.rate_limit_requests.get(),
+                anonymous: security.rate_limit_anonymous.get(),
+                window: security.rate_limit_window.duration(),
+            },
+            event_retention: Duration::from_secs(days * 24 * 3600),
+            event_count: database.event_retention_count.get().into(),
         }
     }
 }

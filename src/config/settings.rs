@@ -8,6 +8,7 @@ use std::{net::IpAddr, path::PathBuf};
 use super::{
     key::{Key, sections},
     layer::Reader,
+    network::Networks,
     value::{
         Address, DatabaseUrl, LogFilter, LogFormat, LogOutput, Origins, Raw, Seconds, Text, TokenSecret,
         Value, Whole,
@@ -26,19 +27,31 @@ sections! {
         /// Folder of the store and the server's keys, made with mode 0700; the user's data folder unless told.
         /// Also --data.
         data: Option<PathBuf> = "", also ["WORPEN_DATA"];
+        /// How many connections callers may hold at once; half of them from one address. When there are more, the one
+        /// that has been idle for longest makes room. Links of agents are counted apart (agent_management).
+        max_connections: Whole<16, 1_000_000> = "1000";
+        /// How long the head of a request, its body, and its answer may take, each. It does not cut streams, and what
+        /// a caller waits for by `?wait=` comes on top.
+        request_timeout: Seconds = "30";
+        /// Websites whose pages may call this server, each like `https://console.example.com`; nobody
+        /// unless told.
+        cors_origins: Origins = "";
+        /// Addresses and ranges of the proxies before this server. Only they are believed when they say whom a request
+        /// came from (X-Forwarded-For, Forwarded). They must set that header themselves and pass no other's on.
+        trusted_proxies: Networks = "";
     } later {
         workers: Whole<1, 1024> = "4", Unused "there is a thread for each core",
             also ["BACKEND_AGENT_WORKERS"];
-        max_connections: Whole<1, 1_000_000> = "1000", Unused "connections are not counted";
-        request_timeout: Seconds = "30", Unused "requests have no common limit";
-        cors_origins: Origins = "https://console.example.com",
-            Unused "no answer lets another origin read it";
     }
 
     /// Where the records are kept.
     database: Database {
         /// The database: the file `worpen.db` in the data folder, made and migrated at the start.
         url: DatabaseUrl = "sqlite:worpen.db", also ["DATABASE_URL"];
+        /// Days that events are kept. What is older is removed; readers that ask for it are told of the gap.
+        event_retention_days: Whole<1, 36_500> = "30";
+        /// How many events are kept, however young they are.
+        event_retention_count: Whole<1000, 4_000_000_000> = "10000000";
     } later {
         max_connections: Whole<1, 1000> = "10", Unused "SQLite has one writer and three readers",
             also ["DATABASE_MAX_CONNECTIONS"];
@@ -65,6 +78,15 @@ sections! {
         jwt_secret: Option<TokenSecret> = "", also ["JWT_SECRET"];
         /// How long a signed-in user's token holds.
         jwt_expiration: Seconds = "3600", also ["JWT_EXPIRATION"];
+        /// Websites whose pages may call this server, where server.cors_origins names none.
+        allowed_origins: Origins = "";
+        /// How many requests a signed-in user or an API key may make in a window, at once or spread over it: 200 each
+        /// second on average, so that no script that runs away takes the server from the others.
+        rate_limit_requests: Whole<1, 10_000_000> = "12000";
+        /// How many requests may come in a window from one address (IPv6: /64) without credentials that hold.
+        rate_limit_anonymous: Whole<1, 10_000_000> = "1200";
+        /// The window of both limits.
+        rate_limit_window: Seconds = "60";
     } later {
         backend_private_key_path: Text = "/etc/worpen/backend.key",
             Refused "TLS is not in this version; put the server behind a TLS proxy",
@@ -72,10 +94,6 @@ sections! {
         backend_certificate_path: Text = "/etc/worpen/backend.crt",
             Refused "TLS is not in this version; put the server behind a TLS proxy",
             also ["BACKEND_CERTIFICATE_PATH"];
-        allowed_origins: Origins = "https://console.example.com",
-            Unused "no answer lets another origin read it";
-        rate_limit_requests: Whole<1, 1_000_000> = "100", Unused "callers are not counted";
-        rate_limit_window: Seconds = "60", Unused "callers are not counted";
     }
 
     /// What the server asks of agents.
@@ -83,11 +101,11 @@ sections! {
         /// Shortest interval between an agent's heartbeats; it grows with the fleet. Three missed make an agent
         /// offline.
         heartbeat_interval: Seconds = "10", also ["AGENT_HEARTBEAT_INTERVAL"];
+        /// How many agents may be linked at once. The documents' 100 would turn the 101st node away.
+        max_agent_connections: Whole<1, 1_000_000> = "16000", also ["MAX_AGENT_CONNECTIONS"];
     } later {
         bind_address: IpAddr = "127.0.0.1", Unused "agents link where the server listens";
         port: Whole<0, 65_535> = "9090", Unused "agents link where the server listens";
-        max_agent_connections: Whole<1, 1_000_000> = "100", Unused "agents are not counted",
-            also ["MAX_AGENT_CONNECTIONS"];
         connection_timeout: Seconds = "60", Unused "a link is dead after two missed heartbeats";
         max_reconnect_attempts: Whole<1, 1_000_000> = "5", Unused "agents never give up";
         reconnect_backoff_ms: Whole<1, 3_600_000> = "1000", Unused "agents choose their own, with jitter";

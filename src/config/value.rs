@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 
-use super::secret::Secret;
+use super::{network::listed, secret::Secret};
 
 /// What a layer says, before anybody knows whether it is right.
 #[derive(Clone, PartialEq, Eq)]
@@ -213,6 +213,14 @@ impl Value for Address {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
+impl Origins {
+    /// The origins, each a scheme and a host, as a browser sends it.
+    #[must_use]
+    pub fn list(&self) -> &[String] {
+        &self.0
+    }
+}
+
 impl Value for Origins {
     fn expected() -> String {
         "a list of origins, each like https://console.example.com; '*' would let every website in".to_owned()
@@ -220,7 +228,7 @@ impl Value for Origins {
 
     fn read(raw: &Raw) -> Result<Self, String> {
         let origins = match raw {
-            Raw::Untyped(text) => text.split(',').map(|origin| origin.trim().to_owned()).collect(),
+            Raw::Untyped(text) => listed(text),
             Raw::Strings(origins) => origins.clone(),
             Raw::String(_) | Raw::Integer(_) | Raw::Other(_) => return Err(Self::expected()),
         };

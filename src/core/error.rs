@@ -43,6 +43,13 @@ pub enum Error {
         /// Who is not there, and what to do.
         detail: String,
     },
+    /// Too much was asked in too short a time.
+    TooMany {
+        /// What there is too much of, and the cure.
+        detail: String,
+        /// Whole seconds after which the same is let through.
+        retry_after_s: u64,
+    },
     /// The store or another part cannot serve just now.
     Unavailable(String),
     /// A defect or a broken store; the detail is for the log only.
@@ -74,7 +81,8 @@ impl fmt::Display for Error {
             Self::NotFound { noun, name } => write!(f, "there is no {noun} '{name}'"),
             Self::Conflict { detail, .. }
             | Self::Unprocessable { detail, .. }
-            | Self::Absent { detail, .. } => f.write_str(detail),
+            | Self::Absent { detail, .. }
+            | Self::TooMany { detail, .. } => f.write_str(detail),
             Self::Unauthenticated(detail)
             | Self::Forbidden(detail)
             | Self::Unavailable(detail)

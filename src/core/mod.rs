@@ -13,6 +13,7 @@ pub mod fragment;
 pub mod image;
 pub mod invitation;
 pub mod liveness;
+pub mod meter;
 pub mod node_time;
 pub mod output;
 pub mod password;

@@ -2,6 +2,7 @@
 
 pub mod docker;
 pub mod log;
+pub mod process;
 pub mod seed;
 pub mod store;
 pub mod telemetry;

@@ -8,14 +8,13 @@ use super::{
     endpoint::{Content, endpoints},
     example,
     image::PullProgress,
-    page::Page,
     telemetry::Telemetry,
 };
 use crate::id::EventId;
 
 endpoints! {
     /// Lists events in their order, from a cursor.
-    EventHistory: GET "/api/v1/events/history", Viewer, EventHistoryRequest => Page<Event> {
+    EventHistory: GET "/api/v1/events/history", Viewer, EventHistoryRequest => EventPage {
         ALIASES: &'static [&'static str] = &["/api/events/history"];
     };
     /// Follows events from a cursor, and live measurements, over a WebSocket.
@@ -44,7 +43,29 @@ pub struct EventHistoryRequest {
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^0[0-9]{19}$"))]
     pub cursor: Option<String>,
+}
+
+/// A page of events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::event_page())]
+pub struct EventPage {
+    /// The events, in their order.
+    pub items: Vec<Event>,
+    /// What to send as `cursor` for the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+    /// Events between the cursor and the first item that retention removed; `null` when there are none.
+    pub gap: Option<EventGap>,
+}
+
+/// Events that retention removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EventGap {
+    /// The first sequence that is missing.
+    pub from: u64,
+    /// The last sequence that is missing.
+    pub to: u64,
 }
 
 /// Asks for a stream.

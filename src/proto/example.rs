@@ -6,6 +6,7 @@ mod command;
 mod docker;
 mod heartbeat;
 mod link;
+mod server;
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -18,6 +19,7 @@ pub(super) use self::{
     docker::*,
     heartbeat::*,
     link::*,
+    server::*,
 };
 use super::{
     agent::{

@@ -2,21 +2,28 @@
 
 mod first_start;
 mod job;
+mod serve;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use axum::serve::ListenerExt;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{
-        self,
-        app::{App, Settings},
+        self, Api,
+        app::{App, Outside, Settings},
         caller::Callers,
         clock,
+        connection::Connections,
+        limit::Limits,
         listing::Lists,
+        meter::Meters,
         pulse::Pulses,
         ws::{feed::Feed, hub::Hub},
     },
@@ -32,8 +39,9 @@ use crate::{
         usecase::{Origin, enroll, key, presence},
     },
     infra::{
+        process,
         seed::read_or_make,
-        store::{OpenError, SqliteStore, SqliteTelemetry},
+        store::{self, OpenError, SqliteStore, SqliteTelemetry},
     },
     proto::{
         auth::{IssueKeyRequest, IssuedKey},
@@ -45,6 +53,8 @@ use crate::{
 
 /// How long open requests may take once the server is told to end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Open files besides connections: the stores, the log, the runtime.
+const FILES_BESIDES: usize = 64;
 
 /// Why a server cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +89,7 @@ pub enum ServerError {
 /// An open server that does not serve yet.
 pub struct Server {
     app: Arc<App>,
+    api: Api,
     admin_password: PathBuf,
 }
 
@@ -86,6 +97,7 @@ pub struct Server {
 struct Observers {
     callers: Arc<Callers>,
     fleet: Arc<SharedFleet>,
+    meters: Arc<Meters>,
     feed: Arc<Feed>,
 }
 
@@ -93,6 +105,7 @@ impl Observer for Observers {
     fn committed(&self, events: &[Event]) {
         self.callers.committed(events);
         self.fleet.committed(events);
+        self.meters.committed(events);
         self.feed.committed(events);
     }
 }
@@ -107,8 +120,15 @@ impl Server {
         private::folder(&folder).map_err(|source| ServerError::File { path: folder.clone(), source })?;
         let fleet = Arc::new(SharedFleet::default());
         let feed = Arc::new(Feed::new(0));
+        let api = api::api();
         let callers = Arc::new(Callers::default());
-        let observers = Observers { callers: callers.clone(), fleet: fleet.clone(), feed: feed.clone() };
+        let meters = Arc::new(api.meters());
+        let observers = Observers {
+            callers: callers.clone(),
+            fleet: fleet.clone(),
+            meters: meters.clone(),
+            feed: feed.clone(),
+        };
         let opened = |source| ServerError::Store { folder: folder.clone(), source };
         let store = Arc::new(SqliteStore::open(&folder, Arc::new(observers)).map_err(opened)?);
         let telemetry = Arc::new(SqliteTelemetry::open(&folder).map_err(opened)?);
@@ -124,6 +144,7 @@ impl Server {
         let app = Arc::new(App {
             server: store.server_id(),
             records: store.clone(),
+            store_meter: store.meter().clone(),
             store,
             telemetry,
             fleet,
@@ -132,7 +153,7 @@ impl Server {
             callers,
             lists: Lists::new(),
             pulses: Pulses::default(),
-            docs: api::api().docs(),
+            docs: api.docs(),
             command_key,
             token_key,
             settings: Settings {
@@ -140,13 +161,27 @@ impl Server {
                 telemetry_interval: config.telemetry_interval,
                 token_life: config.token_life,
                 command_timeout_s: config.command_timeout_s,
+                request_timeout: config.request_timeout,
+                rate_limits: config.rate_limits,
+                event_retention: config.event_retention,
+                event_count: config.event_count,
             },
+            limits: Limits::new(&config.rate_limits),
+            connections: Arc::new(connections(config)),
+            trusted_proxies: config.trusted_proxies.clone(),
+            origins: config.origins.clone(),
+            meters,
+            counted: api::Cached::default(),
+            probe: api::Probe::default(),
+            data: folder.clone(),
+            listen: OnceLock::new(),
+            outside: Outside { process: process::usage, sizes: store::sizes },
             hashing: Semaphore::new(2),
             shutdown,
         });
         load(&app).await.map_err(ServerError::Start)?;
         let admin_password = first_start::ensure_admin(&app, &folder).await?;
-        Ok(Self { app, admin_password })
+        Ok(Self { app, api, admin_password })
     }
 
     /// What its handlers reach.
@@ -164,28 +199,25 @@ impl Server {
     /// Serves until shut down; then lets open requests end and says good-bye in the log.
     ///
     /// # Errors
-    /// The listener broke.
+    /// The listener has no address, a job failed, or the store cannot write.
     pub async fn serve(self, listener: TcpListener) -> Result<(), ServerError> {
-        let app = self.app;
+        let Self { app, api, .. } = self;
+        let address = listener.local_addr().map_err(ServerError::Listener)?;
+        // It is set here and nowhere else.
+        let _ = app.listen.set(address);
+        make_room(&app.connections);
         let mut jobs = JoinSet::new();
         jobs.spawn(job::liveness::run(app.clone()));
         jobs.spawn(job::expiry::run(app.clone()));
         jobs.spawn(job::pulse::run(app.clone()));
-        let listener = listener.tap_io(|stream| {
-            // Without it an answer may wait 40 ms for its last packet; the connection works all the same.
-            let _ = stream.set_nodelay(true);
-        });
-        let router = api::api().into_router(app.clone());
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(listener, service)
-            .with_graceful_shutdown(app.shutdown.clone().cancelled_owned())
-            .into_future();
+        jobs.spawn(job::retention::run(app.clone()));
+        let served = serve::serve(listener, api.into_router(app.clone()), app.clone());
         let overdue = async {
             app.shutdown.cancelled().await;
             tokio::time::sleep(DRAIN_TIMEOUT).await;
         };
         let result = tokio::select! {
-            result = served => result.map_err(ServerError::Listener),
+            () = served => Ok(()),
             () = overdue => Ok(()),
             // The jobs end when the server does; one that ends before has failed.
             Some(ended) = jobs.join_next(), if !app.shutdown.is_cancelled() => match ended {
@@ -197,6 +229,24 @@ impl Server {
         let _ = timeout(DRAIN_TIMEOUT, async { while jobs.join_next().await.is_some() {} }).await;
         say(&app, EventKind::ServerStopped).await.map_err(ServerError::Start)?;
         result
+    }
+}
+
+/// The connections that the settings allow.
+fn connections(config: &ServerConfig) -> Connections {
+    let (callers, agents) = (config.max_connections, config.max_agent_connections);
+    Connections::new(callers, agents, config.request_timeout, config.trusted_proxies.clone())
+}
+
+/// Lets this process have as many open files as it may, and warns where that is fewer than it may have connections.
+fn make_room(connections: &Connections) {
+    let needed = (connections.max() + connections.max_agents() + FILES_BESIDES) as u64;
+    if let Some(files) = process::raise_open_files().filter(|files| *files < needed) {
+        tracing::warn!(
+            files,
+            needed,
+            "{files} open files are allowed (RLIMIT_NOFILE), and the connections that the settings allow need {needed}"
+        );
     }
 }
 

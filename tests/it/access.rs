@@ -12,6 +12,14 @@ use crate::harness::{TestServer, http};
 /// The matrix, a row for each method and path. A route that is missing here, or here and not in the router, fails.
 const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/health", Anyone),
+    ("GET", "/api/v1/health", Anyone),
+    ("GET", "/api/v1/health/database", Anyone),
+    ("GET", "/api/v1/health/redis", Anyone),
+    ("GET", "/api/v1/status", Viewer),
+    ("GET", "/api/v1/statistics", Viewer),
+    ("GET", "/api/v1/metrics", Viewer),
+    ("GET", "/api/v1/dashboard/stats", Viewer),
+    ("GET", "/api/v1/dashboard/services", Viewer),
     ("GET", "/api-docs/openapi.json", Anyone),
     ("GET", "/api-docs", Anyone),
     ("POST", "/api/v1/auth/login", Anyone),

@@ -3,13 +3,16 @@
 mod command;
 mod enroll;
 mod event;
+mod guard;
 mod heartbeat;
 mod ingest;
 mod order;
 mod plain;
 mod presence;
 mod request;
+mod retention;
 mod select;
+mod system;
 
 use serde_json::Value;
 

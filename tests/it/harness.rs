@@ -36,11 +36,27 @@ impl TestServer {
         Self::start_in(Arc::new(tempfile::tempdir().unwrap()), "127.0.0.1:0", interval).await
     }
 
+    /// Starts one on empty data that is told something else.
+    pub(crate) async fn start_told(tell: impl FnOnce(&mut ServerConfig)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_on(folder, "127.0.0.1:0", Duration::from_secs(10), tell).await
+    }
+
     async fn start_in(folder: Arc<TempDir>, listen: &str, interval: Duration) -> Self {
+        Self::start_on(folder, listen, interval, |_| ()).await
+    }
+
+    async fn start_on(
+        folder: Arc<TempDir>,
+        listen: &str,
+        interval: Duration,
+        tell: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
         let data = folder.path().join("server");
         let mut config = ServerConfig::resolve(Some(listen), data.clone(), |_| None).unwrap();
         config.heartbeat_interval = interval;
         config.telemetry_interval = interval;
+        tell(&mut config);
         let shutdown = CancellationToken::new();
         let server = Server::open(&config, shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind(config.listen).await.unwrap();

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     api::{
         app::App,
-        call::{Answer, Call, NDJSON},
+        call::{Answer, Call, NDJSON, accepts},
         caller, clock,
         question::{Begun, ask},
         ws::{feed::sequence_of, output::Answering},
@@ -41,8 +41,9 @@ pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<G
     }
     let args = json!({ "tail": tail, "since": since, "until": until, "follow": follow });
     let Begun { container, at, answering } = ask(&call, DOCKER_LOGS, id, args).await?;
-    let form = if call.wants_ndjson { Form::Objects } else { Form::Text { timestamps: *timestamps } };
-    let kind = if call.wants_ndjson { NDJSON } else { "text/plain; charset=utf-8" };
+    let objects = accepts(call.accept.as_ref(), NDJSON);
+    let form = if objects { Form::Objects } else { Form::Text { timestamps: *timestamps } };
+    let kind = if objects { NDJSON } else { "text/plain; charset=utf-8" };
     let seen = call.app.feed.last();
     let begin = Instant::now();
     let mut telling = Telling {

@@ -195,7 +195,7 @@ pub(super) fn name_of(schema: &Value) -> Option<&str> {
 /// credentials, a role that does not reach, a name of nothing, a body that is too long or not JSON.
 fn refusals<E: Endpoint>(fields: &[Field]) -> BTreeSet<u16> {
     let mut refusals: BTreeSet<u16> = E::REFUSALS.iter().copied().collect();
-    refusals.extend([400, 401, 500, 503]);
+    refusals.extend([400, 401, 429, 500, 503]);
     if E::ACCESS > Access::Viewer {
         refusals.insert(403);
     }
@@ -209,7 +209,8 @@ fn refusals<E: Endpoint>(fields: &[Field]) -> BTreeSet<u16> {
         refusals.insert(422);
     }
     if E::CONTENT == Content::WebSocket {
-        refusals.insert(426);
+        // A page of another website may not open it.
+        refusals.extend([403, 426]);
     }
     refusals
 }

@@ -227,6 +227,10 @@ fn refusal(status: u16) -> Value {
         headers["WWW-Authenticate"] =
             json!({ "description": "`Bearer`.", "required": true, "schema": { "type": "string" } });
     }
+    if status == 429 {
+        headers["Retry-After"] =
+            json!({ "description": "Whole seconds.", "required": true, "schema": { "type": "integer" } });
+    }
     json!({
         "description": words::status(status),
         "headers": headers,

@@ -21,7 +21,12 @@ pub(super) const IDEMPOTENCY_KEY: &str = "Makes a repetition count once: within 
 /// What a noun is, in a line.
 pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
     match noun {
-        "health" => ("Health", "Whether the server is there."),
+        "health" => ("Health", "Whether the server is there, and whether it can do its work."),
+        "status" => ("Status", "The server as it is now."),
+        "statistics" => ("Statistics", "Totals and rates of the fleet and its server."),
+        "metrics" => ("Metrics", "What the server counts, for Prometheus."),
+        "dashboard" => ("Dashboard", "The fleet in a few numbers."),
+        "service" => ("Services", "The server's parts and the nodes' services, and how each stands."),
         "docs" => ("Documentation", "The API described by itself."),
         "auth" => ("Signing in", "Tokens for people, API keys for scripts."),
         "user" => ("Users", "Who may sign in, and what they may do."),
@@ -65,12 +70,13 @@ pub(super) fn status(status: u16) -> &'static str {
         401 => "Nobody is signed in, or the proof does not hold.",
         403 => "The caller's role does not reach.",
         404 => "There is no such thing.",
-        408 => "The body did not come within 30 s.",
+        408 => "The body did not come in time.",
         409 => "The state forbids it, or a name fits several things.",
         413 => "The body is larger than 1 MiB.",
         415 => "The body is not `application/json`.",
         422 => "The `Idempotency-Key` was used for another request.",
         426 => "This path is a WebSocket.",
+        429 => "Too many requests; `Retry-After` tells in how many seconds the same is let through.",
         500 => "A defect of the server; its log has the request's id.",
         503 => "The server cannot do this just now; try again shortly.",
         _ => "",

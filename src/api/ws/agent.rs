@@ -284,6 +284,7 @@ impl Link {
                 return self.complain(LinkErrorCode::BadFrame, words).await;
             }
         };
+        self.app.meters.frame(&frame);
         self.confirmed = true;
         let id = self.admitted.agent.id;
         let origin = self.now();
@@ -346,6 +347,7 @@ impl Link {
             }
             Ok(Ok(())) => {
                 let telemetry = Arc::new(telemetry);
+                self.app.meters.measured(agent.id, &telemetry);
                 self.app.fleet.measured(agent.id, telemetry.clone());
                 self.app.feed.measured(telemetry);
                 self.answer(sequence, Ok(())).await

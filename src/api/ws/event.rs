@@ -1,6 +1,9 @@
 //! Watchers' streams: events from a cursor, each once and in order, and live measurements of which the latest counts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, close_code},
@@ -83,6 +86,7 @@ impl Watcher {
             return;
         }
         let Ok(mut cursor) = self.tell_gap(from).await else { return };
+        let place = self.app.feed.watch(cursor);
         let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
         loop {
             changes.mark_unchanged();
@@ -90,6 +94,7 @@ impl Watcher {
                 Ok(caught_up) => cursor = caught_up,
                 Err(Over) => return,
             }
+            place.store(cursor, Relaxed);
             let next = tokio::select! {
                 changed = changes.changed() => changed.map_err(|_| Over),
                 _ = recheck.tick() => self.still_allowed().await,
@@ -123,7 +128,7 @@ impl Watcher {
         }
     }
 
-    /// Tells of events that retention removed before the watcher came.
+    /// Tells of events that retention removed before the watcher read them.
     async fn tell_gap(&mut self, from: u64) -> Result<u64, Over> {
         match self.app.records.event_bounds().await {
             Ok(Some((first, _))) if from.saturating_add(1) < first => {
@@ -140,7 +145,11 @@ impl Watcher {
         loop {
             let events = match self.app.feed.after(cursor, BATCH) {
                 Some(events) => events,
-                None => read_back(&self.app.clone(), cursor).await?,
+                None => {
+                    // What was there when the watcher came may have been removed before it was read.
+                    cursor = self.tell_gap(cursor).await?;
+                    read_back(&self.app.clone(), cursor).await?
+                }
             };
             let Some(last) = events.last().map(|event| sequence_of(event)) else { return Ok(cursor) };
             for event in events {

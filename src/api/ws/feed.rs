@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use serde_json::Value;
@@ -29,6 +32,7 @@ pub struct Feed {
     last: watch::Sender<u64>,
     live: broadcast::Sender<Arc<Telemetry>>,
     progress: broadcast::Sender<Arc<PullProgress>>,
+    watchers: Mutex<Vec<Weak<AtomicU64>>>,
 }
 
 /// The latest events and what they weigh together.
@@ -70,6 +74,7 @@ impl Feed {
             last: watch::Sender::new(last),
             live: broadcast::Sender::new(LIVE),
             progress: broadcast::Sender::new(PROGRESS),
+            watchers: Mutex::default(),
         }
     }
 
@@ -114,6 +119,28 @@ impl Feed {
                 return;
             }
         }
+    }
+
+    /// Notes that somebody follows, for as long as the answer lives; it holds where the watcher is.
+    pub(in crate::api) fn watch(&self, cursor: u64) -> Arc<AtomicU64> {
+        let cursor = Arc::new(AtomicU64::new(cursor));
+        let mut watching = self.watching();
+        watching.retain(|watcher| watcher.strong_count() > 0);
+        watching.push(Arc::downgrade(&cursor));
+        drop(watching);
+        cursor
+    }
+
+    /// How many follow, and by how many events the slowest of them is behind.
+    pub(in crate::api) fn watchers(&self) -> (usize, Option<u64>) {
+        let mut watching = self.watching();
+        watching.retain(|watcher| watcher.strong_count() > 0);
+        let cursors = watching.iter().filter_map(Weak::upgrade).map(|cursor| cursor.load(Relaxed));
+        (watching.len(), cursors.min().map(|slowest| self.last().saturating_sub(slowest)))
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Vec<Weak<AtomicU64>>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Follows the live measurements.

@@ -67,6 +67,11 @@ impl Hub {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many agents are linked.
+    pub(in crate::api) fn count(&self) -> usize {
+        self.links().len()
+    }
+
     /// Judges a process that wants to link: the newest link of one process wins; a link of another process is probed,
     /// and when it answers both are clones of one identity.
     pub(super) async fn contest(&self, agent: AgentId, instance: &str) -> Contest {

@@ -288,6 +288,7 @@ impl PlainLink {
         }
         let origin = self.now();
         self.app.fleet.heard(agent.id, origin.now);
+        self.app.meters.plain_frame(&message.frame);
         let done = match message.frame {
             PlainFrame::Hello(_) => {
                 return self.complain(LinkErrorCode::OutOfOrder, "HELLO comes once".into()).await;
@@ -333,6 +334,7 @@ impl PlainLink {
         let late = |_| Error::Unavailable("telemetry cannot be stored just now".into());
         timeout(TELEMETRY_PATIENCE, stored).await.map_err(late)??;
         let measured = Arc::new(measured);
+        self.app.meters.measured(agent.id, &measured);
         self.app.fleet.measured(agent.id, measured.clone());
         self.app.feed.measured(measured);
         Ok(())

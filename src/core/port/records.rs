@@ -1,5 +1,7 @@
 //! What the store holds, read.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -89,6 +91,12 @@ pub trait Records: Send + Sync {
     async fn events(&self, after: u64, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, StoreError>;
     /// The first and the last sequence that the log still holds; `None` while it is empty.
     async fn event_bounds(&self) -> Result<Option<(u64, u64)>, StoreError>;
+    /// When the first of the events that are kept happened, with their sequences: `most` at most, in order.
+    async fn oldest_events(&self, most: usize) -> Result<Vec<(u64, Timestamp)>, StoreError>;
+    /// When the oldest claim of an idempotency key was made.
+    async fn oldest_claim(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Counts what is kept, and what came since a moment.
+    async fn counts(&self, since: Timestamp, now: Timestamp) -> Result<Counts, StoreError>;
     /// Audit entries after a number, in order.
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<ChainedEntry>, StoreError>;
 }
@@ -174,6 +182,23 @@ pub struct ExecutionRecord {
     pub timeout_s: u32,
     /// The latest event of this execution: the cause of the next.
     pub cause: EventId,
+}
+
+/// How much the store holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Users.
+    pub users: u64,
+    /// API keys that are neither revoked nor expired.
+    pub active_keys: u64,
+    /// Commands given since the moment, by how they stand.
+    pub commands: BTreeMap<CommandStatus, u64>,
+    /// Events that are kept.
+    pub events: u64,
+    /// Events since the moment.
+    pub recent_events: u64,
+    /// Audit entries since the moment of what was denied.
+    pub denied: u64,
 }
 
 /// The claim of an idempotency key.

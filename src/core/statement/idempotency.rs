@@ -47,3 +47,14 @@ pub fn forget_old(now: Timestamp) -> Statement {
         vec![(now.saturating_sub(HOLDS_FOR).unwrap_or(Timestamp::MIN)).into()],
     )
 }
+
+/// Forgets the oldest claims that no longer hold, `most` at most.
+#[must_use]
+pub fn forget_oldest(now: Timestamp, most: u32) -> Statement {
+    any(
+        "idempotency.forget_oldest",
+        "DELETE FROM idempotency WHERE (caller, endpoint, key) IN (
+             SELECT caller, endpoint, key FROM idempotency WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)",
+        vec![(now.saturating_sub(HOLDS_FOR).unwrap_or(Timestamp::MIN)).into(), most.into()],
+    )
+}

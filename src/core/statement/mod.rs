@@ -5,10 +5,12 @@ pub mod agent;
 pub mod bearer;
 pub mod command;
 pub mod container;
+pub mod event;
 pub mod idempotency;
 pub mod image;
 pub mod invitation;
 pub mod key;
+pub mod probe;
 pub mod user;
 
 use super::change::{Rows, Statement, Value};

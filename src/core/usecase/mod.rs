@@ -11,6 +11,7 @@ pub mod plain;
 pub mod presence;
 pub mod question;
 mod repeat;
+pub mod retention;
 pub mod settle;
 pub mod sign_in;
 pub mod sync;

@@ -1,5 +1,6 @@
 //! The event log, read.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
@@ -57,4 +58,10 @@ pub(super) fn bounds(connection: &Connection) -> Result<Option<(u64, u64)>, Stor
     let sql = "SELECT (SELECT min(sequence) FROM events) AS sequence, (SELECT max(sequence) FROM events) AS sequence";
     let found = one(connection, "events", sql, [], |row| Ok((row.next()?, row.next()?)))?;
     Ok(found.and_then(|(first, last): (Option<u64>, Option<u64>)| first.zip(last)))
+}
+
+/// The first events that are kept: sequence and time.
+pub(super) fn oldest(connection: &Connection, most: usize) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+    let sql = "SELECT sequence, time FROM events ORDER BY sequence LIMIT ?1";
+    all(connection, "events", sql, [rows(most)], |row| Ok((row.next()?, row.next()?)))
 }

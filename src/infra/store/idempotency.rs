@@ -1,5 +1,6 @@
 //! Claims of idempotency keys, read.
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::row::one;
@@ -16,4 +17,9 @@ pub(super) fn find(
     one(connection, "idempotency", sql, [caller, endpoint, key], |row| {
         Ok(IdempotencyRecord { body_hash: row.next()?, resource: row.next()?, created_at: row.next()? })
     })
+}
+
+pub(super) fn oldest(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT min(created_at) AS created_at FROM idempotency";
+    one(connection, "idempotency", sql, [], |row| row.next::<Option<Timestamp>>()).map(Option::flatten)
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    SqliteStore, agent, audit, command, container, event, execution, idempotency, image, invitation, journal,
-    key, user,
+    SqliteStore, agent, audit, command, container, count, event, execution, idempotency, image, invitation,
+    journal, key, user,
 };
 use crate::{
     core::{
@@ -13,7 +13,7 @@ use crate::{
         port::{
             StoreError,
             records::{
-                AgentLinkRecord, CommandFilter, EventFilter, ExecutionRecord, IdempotencyRecord,
+                AgentLinkRecord, CommandFilter, Counts, EventFilter, ExecutionRecord, IdempotencyRecord,
                 InvitationRecord, KeyRecord, Records, UserRecord,
             },
         },
@@ -151,6 +151,18 @@ impl Records for SqliteStore {
 
     async fn event_bounds(&self) -> Result<Option<(u64, u64)>, StoreError> {
         self.read(event::bounds).await
+    }
+
+    async fn oldest_events(&self, most: usize) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        self.read(move |connection| event::oldest(connection, most)).await
+    }
+
+    async fn oldest_claim(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(idempotency::oldest).await
+    }
+
+    async fn counts(&self, since: Timestamp, now: Timestamp) -> Result<Counts, StoreError> {
+        self.read(move |connection| count::all(connection, since, now)).await
     }
 
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<ChainedEntry>, StoreError> {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     core::{
         change::{Change, CommitError, Committed},
+        meter::StoreMeter,
         port::{
             StoreError,
             store::{Observer, Store},
@@ -36,6 +37,7 @@ pub struct SqliteStore {
     // The writer closes last, and so folds the log into the file; the lock outlives it.
     readers: Readers,
     writer: Worker<Change, Answer>,
+    meter: Arc<StoreMeter>,
     server: ServerId,
     _file: DatabaseFile,
 }
@@ -53,12 +55,15 @@ impl SqliteStore {
         let readers = (0..READERS).map(|_| file.reader()).collect::<Result<_, _>>()?;
         let no_thread = |source| OpenError::Path { path: file.path().to_owned(), source };
         let origin = Origin::new(server);
+        let meter = Arc::new(StoreMeter::default());
+        let counts = meter.clone();
         Ok(Self {
             readers: Readers::start("store-reader", readers).map_err(no_thread)?,
             writer: Worker::start("store-writer", move |jobs| {
-                writer::run(connection, &origin, &observer, jobs)
+                writer::run(connection, &origin, &observer, &counts, jobs)
             })
             .map_err(no_thread)?,
+            meter,
             server,
             _file: file,
         })
@@ -68,6 +73,12 @@ impl SqliteStore {
     #[must_use]
     pub const fn server_id(&self) -> ServerId {
         self.server
+    }
+
+    /// What this store counts of its own work.
+    #[must_use]
+    pub const fn meter(&self) -> &Arc<StoreMeter> {
+        &self.meter
     }
 
     /// Runs a read that sees every change committed before.
@@ -83,6 +94,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
         let stopped = || Err(CommitError::Unavailable("the writer has stopped after a fault".to_owned()));
+        let _waiting = self.meter.waiting.one_more();
         self.writer.ask(change).await.unwrap_or_else(stopped)
     }
 }

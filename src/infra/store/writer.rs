@@ -1,6 +1,6 @@
 //! The one writer of the control data.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use rusqlite::Connection;
 
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::core::{
     change::{Change, CommitError, Committed},
+    meter::StoreMeter,
     port::store::Observer,
 };
 
@@ -23,6 +24,7 @@ pub(super) fn run(
     connection: Connection,
     origin: &Origin,
     observer: &Arc<dyn Observer>,
+    meter: &StoreMeter,
     jobs: &mut Jobs<Change, Answer>,
 ) {
     let mut writer = Writer {
@@ -31,6 +33,7 @@ pub(super) fn run(
         doubtful: false,
         origin,
         observer: observer.as_ref(),
+        meter,
     };
     while let Some(batch) = jobs.take() {
         writer.serve(batch);
@@ -49,6 +52,7 @@ struct Writer<'c> {
     doubtful: bool,
     origin: &'c Origin,
     observer: &'c dyn Observer,
+    meter: &'c StoreMeter,
 }
 
 impl Writer<'_> {
@@ -56,8 +60,10 @@ impl Writer<'_> {
     fn serve(&mut self, batch: Vec<Asked<Change, Answer>>) {
         let (changes, callers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|asked| (asked.job, asked.answer)).unzip();
+        let begun = Instant::now();
         match self.commit(changes) {
             Ok(Written { answers, journal }) => {
+                self.count(answers.len(), begun);
                 self.heads = Some(journal.heads);
                 self.doubtful = answers.iter().any(Result::is_err);
                 if !journal.events.is_empty() {
@@ -70,6 +76,7 @@ impl Writer<'_> {
             }
             Err(error) => {
                 tracing::error!(%error, changes = callers.len(), "a batch was not committed");
+                self.meter.failures.one();
                 self.undo();
                 for caller in callers {
                     let _ = caller.send(Err(CommitError::Unavailable(error.to_string())));
@@ -84,6 +91,13 @@ impl Writer<'_> {
             None => Heads::read(self.statements.connection())?,
         };
         batch::commit(&mut self.statements, heads, self.origin, changes, self.doubtful)
+    }
+
+    fn count(&self, changes: usize, begun: Instant) {
+        let now = Instant::now();
+        self.meter.commits.took(now - begun);
+        self.meter.recent.took(now, now - begun);
+        self.meter.batches.record(changes as u64);
     }
 
     fn undo(&mut self) {

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+use super::until;
 use crate::{
     api::{app::App, clock},
     core::{
@@ -42,10 +43,4 @@ async fn end_overdue(app: &App, origin: &Origin) -> Result<Option<Timestamp>, Er
     let expires = dispatch::expire(&*app.store, &*app.records, origin).await?;
     let overdue = plain::time_out(&*app.store, &*app.records, &*app.hub, origin).await?;
     Ok(expires.into_iter().chain(overdue).min())
-}
-
-/// How long from now until a moment; at least a millisecond, so that a moment just past is not asked for again at once.
-fn until(moment: Timestamp) -> Duration {
-    let span = clock::now().duration_until(moment);
-    Duration::try_from(span).unwrap_or_default().max(Duration::from_millis(1))
 }

@@ -3,3 +3,16 @@
 pub(super) mod expiry;
 pub(super) mod liveness;
 pub(super) mod pulse;
+pub(super) mod retention;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::clock;
+
+/// How long from now until a moment; at least a millisecond, so that a moment just past is not asked for again at once.
+fn until(moment: Timestamp) -> Duration {
+    let span = clock::now().duration_until(moment);
+    Duration::try_from(span).unwrap_or_default().max(Duration::from_millis(1))
+}

@@ -10,6 +10,19 @@ const BLESS: &str = "WORPEN_BLESS=1 cargo test --test it docs";
 /// For each route the rows of the ledger that ask for it (`W5` ...), and the test that would fail without it.
 const COVERAGE: &[(&str, &str, &str, &str)] = &[
     ("GET", "/health", "W16", "health_answers_ok_as_text"),
+    ("GET", "/api/v1/health", "V14", "health_tells_in_words_and_of_the_database_by_trying_it"),
+    ("GET", "/api/v1/health/database", "V14", "health_tells_in_words_and_of_the_database_by_trying_it"),
+    ("GET", "/api/v1/health/redis", "V14", "health_tells_in_words_and_of_the_database_by_trying_it"),
+    ("GET", "/api/v1/status", "V14", "status_and_statistics_count_what_happened"),
+    ("GET", "/api/v1/statistics", "V14", "status_and_statistics_count_what_happened"),
+    ("GET", "/api/v1/metrics", "V14", "promtool_has_nothing_to_say_of_the_metrics"),
+    (
+        "GET",
+        "/api/v1/dashboard/stats",
+        "W1",
+        "the_dashboard_tells_the_fleet_in_numbers_and_null_for_the_unknown",
+    ),
+    ("GET", "/api/v1/dashboard/services", "W3", "each_part_and_each_service_of_a_node_has_its_row"),
     ("GET", "/api-docs/openapi.json", "V18", "the_document_is_served_once_and_then_only_confirmed"),
     ("GET", "/api-docs", "X13", "the_page_stands_alone"),
     ("POST", "/api/v1/auth/login", "V1", "the_first_admin_signs_in_with_the_password_of_the_file"),

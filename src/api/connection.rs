@@ -1,0 +1,259 @@
+//! [`Connections`]: how many there may be, from whom, and which makes room when there are more.
+//!
+//! A connection belongs to a caller until an agent's link is made of it; links are counted apart, so that neither
+//! crowds the other out. When callers hold as many as they may, the one that makes room has been idle for longest, or
+//! has not taken its answer for long: whoever opens connections and says nothing keeps nobody out.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use super::address::household;
+use crate::{config::network::Networks, core::meter::Counter};
+
+/// The connections of a server.
+#[derive(Debug)]
+pub struct Connections {
+    max: usize,
+    max_agents: usize,
+    patience: Duration,
+    trusted: Networks,
+    begun: Instant,
+    open: Mutex<Open>,
+    /// Connections that came.
+    pub accepted: Counter,
+    /// Connections that found no room.
+    pub refused: Counter,
+    /// Connections that made room for others.
+    pub evicted: Counter,
+    /// Bytes that came.
+    pub received: Counter,
+    /// Bytes that went.
+    pub sent: Counter,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    callers: HashMap<u64, (IpAddr, Arc<State>)>,
+    addresses: HashMap<IpAddr, usize>,
+    agents: usize,
+}
+
+/// How a connection stands; times are milliseconds since the server began, and one.
+#[derive(Debug, Default)]
+struct State {
+    /// Since when no request is on its way; 0 while one is.
+    idle: AtomicU64,
+    /// Since when the peer takes nothing of what is sent; 0 while it does.
+    stalled: AtomicU64,
+    is_agent: AtomicBool,
+    is_upgraded: AtomicBool,
+    close: Notify,
+}
+
+/// A connection's place. Dropping it makes room.
+#[derive(Debug)]
+pub struct Slot {
+    all: Arc<Connections>,
+    id: u64,
+    state: Arc<State>,
+}
+
+/// A request on its way; its connection is not idle while this lives.
+#[derive(Debug)]
+pub struct Busy(Arc<Slot>);
+
+impl Connections {
+    /// No connection yet. Callers may hold `max`, agents `max_agents`; a peer that takes nothing for `patience` counts
+    /// as idle. What comes through a trusted proxy is not counted by address, since that is the proxy's.
+    #[must_use]
+    pub fn new(max: usize, max_agents: usize, patience: Duration, trusted: Networks) -> Self {
+        Self {
+            max,
+            max_agents,
+            patience,
+            trusted,
+            begun: Instant::now(),
+            open: Mutex::default(),
+            accepted: Counter::default(),
+            refused: Counter::default(),
+            evicted: Counter::default(),
+            received: Counter::default(),
+            sent: Counter::default(),
+        }
+    }
+
+    /// How many callers may hold.
+    #[must_use]
+    pub const fn max(&self) -> usize {
+        self.max
+    }
+
+    /// How many agents may be linked.
+    #[must_use]
+    pub const fn max_agents(&self) -> usize {
+        self.max_agents
+    }
+
+    /// How many callers hold now, and how many agents.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let open = self.open();
+        (open.callers.len(), open.agents)
+    }
+
+    /// Gives a new connection its place, making room where there is none; `None` when all others are at work.
+    #[must_use]
+    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
+        let household = household(peer);
+        let mut open = self.open();
+        self.accepted.one();
+        let held = open.addresses.get(&household).copied().unwrap_or_default();
+        let room = (held < self.share(peer) || self.evict(&mut open, Some(household)))
+            && (open.callers.len() < self.max || self.evict(&mut open, None));
+        if !room {
+            self.refused.one();
+            return None;
+        }
+        open.next += 1;
+        let (id, state) = (open.next, Arc::new(State::default()));
+        state.idle.store(self.millis(), Relaxed);
+        open.callers.insert(id, (household, state.clone()));
+        *open.addresses.entry(household).or_default() += 1;
+        drop(open);
+        Some(Slot { all: self.clone(), id, state })
+    }
+
+    /// How many connections one peer may hold.
+    fn share(&self, peer: IpAddr) -> usize {
+        if self.trusted.contain(peer) { self.max } else { self.max.div_ceil(2) }
+    }
+
+    /// Closes the connection, of this household or of all, that has been idle or stalled for longest.
+    fn evict(&self, open: &mut Open, of: Option<IpAddr>) -> bool {
+        let now = self.millis();
+        let candidates =
+            open.callers.iter().filter(|(_, (household, _))| of.is_none_or(|of| of == *household));
+        let longest =
+            candidates.filter_map(|(id, (_, state))| Some((state.unused_since(now, self.patience)?, *id)));
+        let Some((_, id)) = longest.min() else { return false };
+        if let Some(state) = open.remove(id) {
+            self.evicted.one();
+            state.close.notify_one();
+        }
+        true
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn remove(&mut self, id: u64) -> Option<Arc<State>> {
+        let (household, state) = self.callers.remove(&id)?;
+        if let Some(held) = self.addresses.get_mut(&household) {
+            *held -= 1;
+            if *held == 0 {
+                self.addresses.remove(&household);
+            }
+        }
+        Some(state)
+    }
+}
+
+impl State {
+    fn unused_since(&self, now: u64, patience: Duration) -> Option<u64> {
+        let idle = Some(self.idle.load(Relaxed)).filter(|since| *since > 0);
+        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let stalled = Some(self.stalled.load(Relaxed));
+        let stalled = stalled.filter(|since| *since > 0 && now.saturating_sub(*since) >= patience);
+        idle.into_iter().chain(stalled).min()
+    }
+}
+
+impl Slot {
+    /// Counts this connection among the links from now on; `false` when there are as many as there may be.
+    pub fn becomes_link(&self) -> bool {
+        let mut open = self.all.open();
+        if open.agents >= self.all.max_agents {
+            return false;
+        }
+        if !self.state.is_agent.swap(true, Relaxed) {
+            open.remove(self.id);
+            open.agents += 1;
+        }
+        true
+    }
+
+    /// This connection is a WebSocket from now on, and at work until it ends.
+    pub fn becomes_websocket(&self) {
+        self.state.is_upgraded.store(true, Relaxed);
+    }
+
+    /// A request is on its way.
+    pub fn busy(self: &Arc<Self>) -> Busy {
+        self.state.idle.store(0, Relaxed);
+        Busy(self.clone())
+    }
+
+    /// So many bytes came.
+    pub fn received(&self, bytes: usize) {
+        self.all.received.add(bytes as u64);
+    }
+
+    /// The peer took so many bytes.
+    pub fn sent(&self, bytes: usize) {
+        self.all.sent.add(bytes as u64);
+        if self.state.stalled.load(Relaxed) != 0 {
+            self.state.stalled.store(0, Relaxed);
+        }
+    }
+
+    /// The peer takes nothing just now.
+    pub fn stalled(&self) {
+        if self.state.stalled.load(Relaxed) == 0 {
+            self.state.stalled.store(self.all.millis(), Relaxed);
+        }
+    }
+
+    /// Waits until this connection must make room.
+    pub async fn must_close(&self) {
+        self.state.close.notified().await;
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if !self.0.state.is_upgraded.load(Relaxed) {
+            self.0.state.idle.store(self.0.all.millis(), Relaxed);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut open = self.all.open();
+        if self.state.is_agent.load(Relaxed) {
+            open.agents -= 1;
+        } else {
+            open.remove(self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use super::*;
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
+
+fn connections(max: usize, max_agents: usize) -> Arc<Connections> {
+    Arc::new(Connections::new(max, max_agents, Duration::ZERO, Networks::default()))
+}
+
+#[test]
+fn the_idle_make_room_and_those_at_work_do_not() {
+    let all = connections(4, 1);
+    let idle = all.admit(HERE).unwrap();
+    let at_work = Arc::new(all.admit(HERE).unwrap());
+    let busy = at_work.busy();
+    let third = all.admit(HERE).unwrap();
+    assert_eq!((all.count().0, all.evicted.get()), (2, 1), "one address holds half of all");
+    drop(idle);
+    let third = Arc::new(third);
+    let also_busy = third.busy();
+    assert!(all.admit(HERE).is_none(), "both are at work");
+    assert!(all.admit(THERE).is_some(), "another address has room");
+    drop(busy);
+    assert!(all.admit(HERE).is_some());
+    drop(also_busy);
+}
+
+#[test]
+fn a_link_is_no_callers_connection() {
+    let all = connections(2, 1);
+    let (link, other) = (all.admit(HERE).unwrap(), all.admit(THERE).unwrap());
+    assert!(link.becomes_link());
+    assert!(!other.becomes_link(), "one agent may be linked");
+    assert_eq!(all.count(), (1, 1));
+    drop(link);
+    assert_eq!(all.count(), (1, 0));
+}
+
+#[test]
+fn a_peer_that_takes_nothing_counts_as_idle() {
+    let all = connections(1, 1);
+    let slot = Arc::new(all.admit(HERE).unwrap());
+    let _busy = slot.busy();
+    assert!(all.admit(THERE).is_none());
+    slot.stalled();
+    assert!(all.admit(THERE).is_some());
+}
+
+#[test]
+fn a_websocket_makes_no_room() {
+    let all = connections(1, 1);
+    let slot = Arc::new(all.admit(HERE).unwrap());
+    let busy = slot.busy();
+    slot.becomes_websocket();
+    drop(busy);
+    assert!(all.admit(THERE).is_none(), "its stream goes on");
+    drop(slot);
+    assert!(all.admit(THERE).is_some());
+}

@@ -1,0 +1,60 @@
+use super::*;
+
+fn limits(caller: u32, anonymous: u32) -> Limits {
+    Limits::new(&RateLimits { caller, anonymous, window: Duration::from_secs(60) })
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn wait_of(refused: Result<impl Sized, Error>) -> u64 {
+    match refused {
+        Err(Error::TooMany { retry_after_s, .. }) => retry_after_s,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was let through"),
+    }
+}
+
+#[test]
+fn an_address_has_its_count_and_hears_how_long_to_wait() {
+    let limits = limits(1, 2);
+    let one = address("192.0.2.1");
+    assert!(limits.stranger(one).is_ok() && limits.stranger(one).is_ok());
+    assert!((29..=30).contains(&wait_of(limits.stranger(one))));
+    assert!(limits.stranger(address("192.0.2.2")).is_ok());
+    assert_eq!(limits.refused.get(), 1);
+    let neighbours = [address("2001:db8::1"), address("2001:db8::2"), address("2001:db8::3")];
+    assert!(limits.stranger(neighbours[0]).is_ok() && limits.stranger(neighbours[1]).is_ok());
+    assert!(limits.stranger(neighbours[2]).is_err(), "a household of IPv6 is one");
+}
+
+#[test]
+fn who_guesses_a_password_is_slowed_and_its_owner_is_not() {
+    let limits = limits(100, 100);
+    let (thief, owner) = (address("192.0.2.1"), address("198.51.100.1"));
+    for _ in 0..TRIES_AT_ONCE {
+        assert!(limits.sign_in(thief, "ada").is_ok());
+    }
+    assert!((1..=6).contains(&wait_of(limits.sign_in(thief, "ada"))));
+    assert!(limits.sign_in(owner, "ada").is_ok());
+    assert!(limits.sign_in(thief, "grace").is_ok());
+}
+
+#[test]
+fn a_fleet_behind_one_address_links() {
+    let limits = limits(100, 100);
+    let site = address("192.0.2.1");
+    assert!((0..LINKS_AT_ONCE).all(|_| limits.link(site).is_ok()));
+    assert!(limits.stranger(site).is_ok(), "links do not count as requests");
+}
+
+#[test]
+fn memory_does_not_grow_with_the_addresses_of_an_attack() {
+    let limits = limits(100, 100);
+    for n in 0..4 * u32::try_from(MOST_KEYS).unwrap() {
+        let _ = limits.stranger(IpAddr::V4(n.into()));
+    }
+    let most = MOST_KEYS + TRIM_EVERY as usize + usize::try_from(SHARED).unwrap();
+    assert!(limits.strangers.limiter.len() <= most, "{}", limits.strangers.limiter.len());
+}
