@@ -17,6 +17,7 @@ mod page;
 mod random;
 mod registry;
 mod shape;
+mod telemetry;
 mod user;
 
 pub mod app;
@@ -59,6 +60,12 @@ pub fn api() -> Api {
         .add::<proto::container::RestartContainer, _, _>(container::restart)
         .add::<proto::container::RemoveContainer, _, _>(container::remove)
         .add::<proto::image::ListImages, _, _>(image::list)
+        // What they measure
+        .add::<proto::telemetry::LatestTelemetry, _, _>(telemetry::latest)
+        .add::<proto::telemetry::TelemetryHistory, _, _>(telemetry::history)
+        .add::<proto::telemetry::GetTelemetryAnalytics, _, _>(telemetry::analytics)
+        .add::<proto::telemetry::ListMetrics, _, _>(telemetry::metrics)
+        .add::<proto::telemetry::DashboardNetwork, _, _>(telemetry::network)
         // What was ordered, and what happened
         .add::<proto::command::GetCommand, _, _>(command::get)
         .add::<proto::event::EventHistory, _, _>(event::history)

@@ -25,6 +25,8 @@ pub struct ServerConfig {
     pub heartbeat_interval: Duration,
     /// The interval between an agent's measurements.
     pub telemetry_interval: Duration,
+    /// Days that measurements are kept.
+    pub telemetry_retention_days: u32,
     /// Seconds a command may take.
     pub command_timeout_s: u32,
 }
@@ -59,6 +61,7 @@ impl ServerConfig {
             token_life: security.jwt_expiration.duration(),
             heartbeat_interval: agent_management.heartbeat_interval.duration(),
             telemetry_interval: telemetry.collection_interval.duration(),
+            telemetry_retention_days: telemetry.retention_days.get(),
             command_timeout_s: command.command_timeout.get(),
         }
     }

@@ -16,5 +16,6 @@ pub mod password;
 pub mod port;
 pub mod signing;
 pub mod statement;
+pub mod telemetry;
 pub mod token;
 pub mod usecase;

@@ -129,6 +129,7 @@ impl Server {
             settings: Settings {
                 heartbeat_interval: config.heartbeat_interval,
                 telemetry_interval: config.telemetry_interval,
+                telemetry_retention_days: config.telemetry_retention_days,
                 token_life: config.token_life,
                 command_timeout_s: config.command_timeout_s,
             },
@@ -161,6 +162,7 @@ impl Server {
         let mut jobs = JoinSet::new();
         jobs.spawn(job::liveness::run(app.clone()));
         jobs.spawn(job::expiry::run(app.clone()));
+        jobs.spawn(job::sealing::run(app.clone()));
         let listener = listener.tap_io(|stream| {
             // Without it an answer may wait 40 ms for its last packet; the connection works all the same.
             let _ = stream.set_nodelay(true);
