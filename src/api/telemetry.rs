@@ -75,8 +75,7 @@ pub(super) async fn history(call: Call<TelemetryHistory>) -> Result<Answer<Telem
     let metric = request.metric.unwrap_or(Metric::CpuUsage);
     let aggregate = aggregate_of(metric, request.aggregate)?;
     label_of(metric, request)?;
-    let (from, to) =
-        ends(call.origin.now, request.from, request.to, request.range.as_deref())?;
+    let (from, to) = ends(call.origin.now, request.from, request.to, request.range.as_deref())?;
     let grid = grid(app, from, to, request.step.as_deref())?;
     let agents = agents_of(&app.fleet.read(), request.agent.as_deref(), request.site.as_deref())?;
     bound(app, request.by, agents.as_deref(), &grid)?;
@@ -116,7 +115,8 @@ pub(super) async fn analytics(
         let answer = app.telemetry.summary(query).await?;
         let Some(summary) = answer.summary else {
             let cure = "ask for a shorter range, fewer agents, or one site";
-            let detail = format!("there are more than {MAX_SAMPLES} measurements of one metric in it; {cure}");
+            let detail =
+                format!("there are more than {MAX_SAMPLES} measurements of one metric in it; {cure}");
             return Err(Error::field("range", detail));
         };
         let figures = summary.figures;
@@ -155,11 +155,12 @@ pub(super) async fn network(call: Call<DashboardNetwork>) -> Result<Answer<Dashb
     };
     let inbound = rates(Metric::NetworkReceivedBytes).await?;
     let outbound = rates(Metric::NetworkTransmittedBytes).await?;
-    let points = inbound.into_iter().zip(outbound).enumerate().map(|(point, (inbound, outbound))| NetworkPoint {
-        time: moment(grid.start(point)),
-        inbound_bytes_per_s: inbound,
-        outbound_bytes_per_s: outbound,
-    });
+    let points =
+        inbound.into_iter().zip(outbound).enumerate().map(|(point, (inbound, outbound))| NetworkPoint {
+            time: moment(grid.start(point)),
+            inbound_bytes_per_s: inbound,
+            outbound_bytes_per_s: outbound,
+        });
     Ok(Answer::ok(&NetworkHistory {
         from: moment(grid.from),
         to: moment(grid.to()),
@@ -203,7 +204,8 @@ fn grid(app: &App, from: Timestamp, to: Timestamp, step: Option<&str>) -> Result
         None => span::step_for(to.saturating_sub(from), interval),
     };
     Grid::covering(from, to, step).ok_or_else(|| {
-        let detail = format!("this gives more than {MAX_POINTS} points; take a longer step or a shorter range");
+        let detail =
+            format!("this gives more than {MAX_POINTS} points; take a longer step or a shorter range");
         Error::field("step", detail)
     })
 }
@@ -240,9 +242,10 @@ fn bound(app: &App, by: SeriesOf, agents: Option<&[AgentId]>, grid: &Grid) -> Re
 
 fn aggregate_of(metric: Metric, aggregate: Option<Aggregate>) -> Result<Aggregate, Error> {
     match (aggregate.unwrap_or_else(|| metric.aggregate()), metric.kind()) {
-        (Aggregate::Rate, MetricKind::Gauge) => {
-            Err(Error::field("aggregate", "a rate is made of counters; this goes up and down: take avg, min, max or last"))
-        }
+        (Aggregate::Rate, MetricKind::Gauge) => Err(Error::field(
+            "aggregate",
+            "a rate is made of counters; this goes up and down: take avg, min, max or last",
+        )),
         (aggregate, _) => Ok(aggregate),
     }
 }

@@ -6,6 +6,7 @@ mod event;
 mod ingest;
 mod presence;
 mod request;
+mod telemetry;
 
 use serde_json::Value;
 

@@ -8,6 +8,8 @@ mod engine;
 mod power;
 mod round_trips;
 mod samples;
+mod samples_killed;
+mod samples_sealed;
 mod sqlite;
 mod tables;
 

@@ -57,7 +57,8 @@ fn a_step_without_values_has_no_value() {
 #[test]
 fn the_figures_of_a_straight_line_are_its_own() {
     let mut summing = Summing::default();
-    let points: Vec<_> = (0..=100_u32).map(|minute| (i64::from(minute) * 60 * SECOND, f64::from(minute))).collect();
+    let points: Vec<_> =
+        (0..=100_u32).map(|minute| (i64::from(minute) * 60 * SECOND, f64::from(minute))).collect();
     summing.series(MetricKind::Gauge, 0, &points);
     // Another node, far higher, with the same slope: it does not bend the trend.
     let higher: Vec<_> = points.iter().map(|(time, value)| (*time + HOUR, value + 1000.0)).collect();

@@ -123,8 +123,7 @@ impl SqliteTelemetry {
         let mut connection = file.writer()?;
         migrate(&file, &mut connection, migration::TELEMETRY)?;
         let shared = Arc::new(Shared::default());
-        let writer =
-            Writer::start(connection, shared.clone()).map_err(|source| file.failed(source))?;
+        let writer = Writer::start(connection, shared.clone()).map_err(|source| file.failed(source))?;
         let readers = |count| (0..count).map(|_| file.reader()).collect::<Result<_, _>>();
         let no_thread = |source| OpenError::Path { path: file.path().to_owned(), source };
         Ok(Self {
@@ -170,7 +169,8 @@ impl TelemetryStore for SqliteTelemetry {
         limit: usize,
     ) -> Result<Vec<Telemetry>, StoreError> {
         let (from, to) = (from.as_microsecond(), to.as_microsecond());
-        self.read(move |connection, shared| history::history(connection, shared, agent, from, to, limit)).await
+        self.read(move |connection, shared| history::history(connection, shared, agent, from, to, limit))
+            .await
     }
 
     async fn range(&self, query: RangeQuery) -> Result<RangeAnswer, StoreError> {

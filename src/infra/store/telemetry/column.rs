@@ -75,9 +75,8 @@ fn pack<T: Number>(numbers: &[T], pages: Vec<usize>) -> pco::errors::PcoResult<P
         return Ok(Packed { head: Vec::new(), pages: Vec::new() });
     }
     let count = pages.len();
-    let config = ChunkConfig::default()
-        .with_compression_level(LEVEL)
-        .with_paging_spec(PagingSpec::Exact(pages));
+    let config =
+        ChunkConfig::default().with_compression_level(LEVEL).with_paging_spec(PagingSpec::Exact(pages));
     let file = FileCompressor::default();
     let mut chunk = file.chunk_compressor(numbers, &config)?;
     let head = chunk.write_meta(file.write_header(Vec::new())?)?;

@@ -52,19 +52,16 @@ impl Node {
 
     /// The series that metrics with this kind of label have, by label.
     pub(super) fn series(&self, label: Label) -> Vec<Labelled> {
-        KINDS.iter().position(|kind| *kind == label).and_then(|at| self.labels.get(at)).map_or_else(
-            || vec![Labelled { label: 0, count: self.rows }],
-            Clone::clone,
-        )
-    }
-
-    /// How many series metrics with this kind of label have.
-    pub(super) fn width(&self, label: Label) -> usize {
         KINDS
             .iter()
             .position(|kind| *kind == label)
             .and_then(|at| self.labels.get(at))
-            .map_or(1, Vec::len)
+            .map_or_else(|| vec![Labelled { label: 0, count: self.rows }], Clone::clone)
+    }
+
+    /// How many series metrics with this kind of label have.
+    pub(super) fn width(&self, label: Label) -> usize {
+        KINDS.iter().position(|kind| *kind == label).and_then(|at| self.labels.get(at)).map_or(1, Vec::len)
     }
 }
 

@@ -6,17 +6,13 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
-    NODES_PER_PART, Shared,
+    NODES_PER_PART, Shared, number_of,
     part::{Part, parts},
     recent::{Shapes, chain, each},
     record::measurement,
-    number_of,
 };
 use crate::{
-    core::{
-        port::StoreError,
-        telemetry::HOUR,
-    },
+    core::{port::StoreError, telemetry::HOUR},
     id::AgentId,
     infra::store::row::failed,
     proto::telemetry::{Metric, Telemetry},
@@ -150,7 +146,12 @@ pub(super) fn latest(connection: &Connection) -> Result<Vec<(AgentId, Telemetry)
         .map_err(failed)?;
     let nodes = statement
         .query_map([], |row| {
-            Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, u32>(1)?, row.get::<_, Option<i64>>(2)?, row.get(3)?))
+            Ok((
+                row.get::<_, [u8; 16]>(0)?,
+                row.get::<_, u32>(1)?,
+                row.get::<_, Option<i64>>(2)?,
+                row.get(3)?,
+            ))
         })
         .map_err(failed)?;
     let (mut shapes, mut found) = (Shapes::default(), Vec::new());

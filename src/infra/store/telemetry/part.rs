@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, types::ValueRef};
 use super::{
     column::Block,
     directory::{Directory, Labelled},
-    record::{Form, inputs, restored, stored_form},
     recent::Shapes,
+    record::{Form, inputs, restored, stored_form},
 };
 use crate::{
     core::{
@@ -51,7 +51,12 @@ pub(super) struct Part {
 }
 
 /// The parts of a group of nodes that hold anything from `from` to before `to`, in the order of hours, then arrivals.
-pub(super) fn parts(connection: &Connection, nodes: u32, from: i64, to: i64) -> Result<Vec<Part>, StoreError> {
+pub(super) fn parts(
+    connection: &Connection,
+    nodes: u32,
+    from: i64,
+    to: i64,
+) -> Result<Vec<Part>, StoreError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT id, hour, directory FROM parts
@@ -96,9 +101,7 @@ pub(super) fn with_block<T>(
     connection
         .prepare_cached("SELECT body FROM blocks WHERE id = ?1")
         .and_then(|mut statement| {
-            statement
-                .query_row([block_id(part, key)], |row| Ok(look(row.get_ref(0)?.as_blob()?)))
-                .optional()
+            statement.query_row([block_id(part, key)], |row| Ok(look(row.get_ref(0)?.as_blob()?))).optional()
         })
         .map(Option::flatten)
         .map_err(failed)
@@ -169,7 +172,8 @@ impl Part {
             }
         }
         for (at, (_, node, series, times)) in places.into_iter().enumerate() {
-            let column = |input: &mut Vec<Vec<u64>>| input.get_mut(at).map(std::mem::take).unwrap_or_default();
+            let column =
+                |input: &mut Vec<Vec<u64>>| input.get_mut(at).map(std::mem::take).unwrap_or_default();
             let columns: Vec<Vec<u64>> = stored.iter_mut().map(column).collect();
             let values = combined(metric, columns);
             show(Column { node, label: series.label, times, values });
@@ -223,7 +227,12 @@ impl Part {
 
     fn or_damaged<T>(&self, found: Option<T>, what: impl std::fmt::Debug) -> Option<T> {
         if found.is_none() {
-            tracing::error!(part = self.id, hour = self.hour, ?what, "a block of stored telemetry is damaged");
+            tracing::error!(
+                part = self.id,
+                hour = self.hour,
+                ?what,
+                "a block of stored telemetry is damaged"
+            );
         }
         found
     }

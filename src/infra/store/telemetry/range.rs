@@ -33,7 +33,11 @@ type Key = (u32, u32);
 type Points = Vec<(i64, f64)>;
 
 /// How a metric went.
-pub(super) fn range(connection: &Connection, shared: &Shared, query: &RangeQuery) -> Result<RangeAnswer, StoreError> {
+pub(super) fn range(
+    connection: &Connection,
+    shared: &Shared,
+    query: &RangeQuery,
+) -> Result<RangeAnswer, StoreError> {
     let whose = Whose::of(connection, shared, query.agents.as_deref())?;
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     let Some(labels) = labels(&snapshot, query.metric, query.label.as_deref())? else {
@@ -123,7 +127,11 @@ impl From<StoreError> for Stop {
 }
 
 /// The series that a label names; `None` when no node ever had one of that name.
-fn labels(connection: &Connection, metric: Metric, label: Option<&str>) -> Result<Option<Labels>, StoreError> {
+fn labels(
+    connection: &Connection,
+    metric: Metric,
+    label: Option<&str>,
+) -> Result<Option<Labels>, StoreError> {
     let number = |name: &str| -> Result<Option<u32>, StoreError> {
         connection
             .prepare_cached("SELECT id FROM labels WHERE name = ?1")
@@ -245,13 +253,16 @@ impl Source<'_> {
     ) -> Result<bool, E> {
         let form = form(self.metric);
         let (mut points, mut shown) = (Points::new(), Ok(()));
-        let read = part.columns(self.connection, self.metric, self.nodes.as_deref(), self.labels, &mut |column| {
-            points.clear();
-            points.extend(column.times.iter().zip(&column.values).map(|(time, bits)| (*time, float(form, *bits))));
-            if shown.is_ok() {
-                shown = show(Piece::Points((column.node, column.label), &points));
-            }
-        })?;
+        let read =
+            part.columns(self.connection, self.metric, self.nodes.as_deref(), self.labels, &mut |column| {
+                points.clear();
+                points.extend(
+                    column.times.iter().zip(&column.values).map(|(time, bits)| (*time, float(form, *bits))),
+                );
+                if shown.is_ok() {
+                    shown = show(Piece::Points((column.node, column.label), &points));
+                }
+            })?;
         shown.map(|()| read.is_some())
     }
 
@@ -268,7 +279,10 @@ impl Source<'_> {
             let nodes = self.nodes.as_deref();
             let read = part.columns(self.connection, self.metric, nodes, self.labels, &mut |column| {
                 let values = column.values.iter().map(|bits| float(form, *bits));
-                together.entry((column.node, column.label)).or_default().extend(column.times.iter().copied().zip(values));
+                together
+                    .entry((column.node, column.label))
+                    .or_default()
+                    .extend(column.times.iter().copied().zip(values));
             })?;
             damaged += u32::from(read.is_none());
         }
@@ -296,7 +310,8 @@ impl Source<'_> {
             }
             let count = directory.series(self.metric.label()) * per_hour(*length);
             let key = level_key(level, self.metric);
-            let read = with_block(self.connection, part.id, key, |bytes| Read::open(self.metric, bytes, count))?;
+            let read =
+                with_block(self.connection, part.id, key, |bytes| Read::open(self.metric, bytes, count))?;
             if let Some(read) = read {
                 return Ok(Some((*length, read)));
             }
@@ -404,7 +419,12 @@ impl Output {
         }
     }
 
-    fn answer(self, connection: &Connection, query: &RangeQuery, damaged: u32) -> Result<RangeAnswer, StoreError> {
+    fn answer(
+        self,
+        connection: &Connection,
+        query: &RangeQuery,
+        damaged: u32,
+    ) -> Result<RangeAnswer, StoreError> {
         let series = match self {
             Self::Fleet(points) => {
                 vec![(None, points.iter().map(|point| point.value(query.across)).collect())]

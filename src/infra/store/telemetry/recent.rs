@@ -18,12 +18,7 @@ pub(super) struct Row {
 /// The rows of a node whose last arrival is `head`, the last first, of times from `from` to before `to`.
 ///
 /// `head` was taken before this snapshot began, so the chain may end in rows that parts replaced meanwhile.
-pub(super) fn chain(
-    connection: &Connection,
-    head: i64,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Row>, StoreError> {
+pub(super) fn chain(connection: &Connection, head: i64, from: i64, to: i64) -> Result<Vec<Row>, StoreError> {
     let sealed = sealed_to(connection)?;
     let mut statement = connection
         .prepare_cached("SELECT node, time, earlier, body FROM recent WHERE arrival = ?1")
@@ -61,7 +56,11 @@ pub(super) fn each(
         .map_err(failed)?;
     let mut rows = statement.query([sealed]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
-        let body = row.get_ref(2).map_err(failed)?.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let body = row
+            .get_ref(2)
+            .map_err(failed)?
+            .as_blob()
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
         show(row.get(0).map_err(failed)?, row.get(1).map_err(failed)?, body)?;
     }
     Ok(())

@@ -73,9 +73,7 @@ pub(super) const fn inputs(metric: Metric) -> &'static [Metric] {
 pub(super) fn restored(metric: Metric, stored: &[u64]) -> u64 {
     let at = |index: usize| stored.get(index).copied().unwrap_or(0);
     match metric {
-        Metric::MemoryAvailableBytes | Metric::DiskAvailableBytes => {
-            near(at(1).wrapping_sub(at(2)), at(0))
-        }
+        Metric::MemoryAvailableBytes | Metric::DiskAvailableBytes => near(at(1).wrapping_sub(at(2)), at(0)),
         Metric::MemoryUsage => near_float(share(at(2), at(1)), at(0)),
         Metric::DiskUsage => {
             let available = near(at(1).wrapping_sub(at(2)), at(3));
@@ -116,7 +114,11 @@ fn near_float(expected: f32, difference: u64) -> u64 {
 }
 
 /// Percent, as nodes reckon it.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a percentage needs no more")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a percentage needs no more"
+)]
 fn share(part: u64, whole: u64) -> f32 {
     if whole == 0 { 0.0 } else { (part as f64 * 100.0 / whole as f64) as f32 }
 }
@@ -167,7 +169,8 @@ pub(super) fn measurement(shape: &Shape, timestamp: jiff::Timestamp, values: &[u
         Metric::ALL.iter().take_while(|other| **other != metric).map(|other| shape.count(other.label())).sum()
     };
     let get = |metric: Metric, label: usize| -> u64 {
-        let parts = inputs(metric).iter().map(|input| values.get(offset(*input) + label).copied().unwrap_or(0));
+        let parts =
+            inputs(metric).iter().map(|input| values.get(offset(*input) + label).copied().unwrap_or(0));
         let mut stored = [0; 4];
         for (slot, part) in stored.iter_mut().zip(parts) {
             *slot = part;

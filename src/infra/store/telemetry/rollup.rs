@@ -59,16 +59,30 @@ impl Rollup {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a mean is kept in single precision")]
-    fn gauge(&mut self, form: Form, base: usize, buckets: usize, places: impl Iterator<Item = i64>, values: &[u64]) {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a mean is kept in single precision"
+    )]
+    fn gauge(
+        &mut self,
+        form: Form,
+        base: usize,
+        buckets: usize,
+        places: impl Iterator<Item = i64>,
+        values: &[u64],
+    ) {
         let mut sums = vec![0.0; buckets];
         for (place, bits) in places.zip(values) {
             let value = float(form, *bits);
             let Ok(place) = usize::try_from(place) else { continue };
             let at = base + place;
-            let (Some(sum), Some(count), Some(least), Some(greatest)) =
-                (sums.get_mut(place), self.counts.get_mut(at), self.first.get_mut(at), self.second.get_mut(at))
-            else {
+            let (Some(sum), Some(count), Some(least), Some(greatest)) = (
+                sums.get_mut(place),
+                self.counts.get_mut(at),
+                self.first.get_mut(at),
+                self.second.get_mut(at),
+            ) else {
                 continue;
             };
             if *count == 0 || value < float(form, *least) {
@@ -80,7 +94,9 @@ impl Rollup {
             *count += 1;
             *sum += value;
         }
-        for ((mean, count), sum) in self.means.iter_mut().skip(base).zip(self.counts.iter().skip(base)).zip(sums) {
+        for ((mean, count), sum) in
+            self.means.iter_mut().skip(base).zip(self.counts.iter().skip(base)).zip(sums)
+        {
             if *count > 0 {
                 *mean = u64::from(((sum / *count as f64) as f32).to_bits());
             }

@@ -13,8 +13,8 @@ use super::{
     column::encode,
     directory::{Directory, Node},
     part::{TIME_KEY, combine_row, level_key, metric_key},
-    record::{Form, inputs, stored_form},
     recent::Shapes,
+    record::{Form, inputs, stored_form},
     rollup::{LEVELS, Rollup, is_worth},
     sealed_to,
     shape::StoredShape,
@@ -154,7 +154,11 @@ fn gather(
         let body: Vec<u8> = statement.query_row([row.arrival], |row| row.get(0)).map_err(failed)?;
         let mut values = Vec::new();
         let Some((shape, _)) = shapes.read(connection, &body, &mut values)? else {
-            tracing::error!(node = number, arrival = row.arrival, "a stored measurement is damaged and left out");
+            tracing::error!(
+                node = number,
+                arrival = row.arrival,
+                "a stored measurement is damaged and left out"
+            );
             continue;
         };
         times.push(row.time);
@@ -167,7 +171,8 @@ fn gather(
     for (shape, _) in &read {
         shapes.get(connection, *shape)?;
     }
-    let node = Node::new(number, read.iter().filter_map(|(id, _)| shapes.known(*id).map(|shape| (*id, shape))));
+    let node =
+        Node::new(number, read.iter().filter_map(|(id, _)| shapes.known(*id).map(|shape| (*id, shape))));
     spread(&node, &read, shapes, columns);
     Ok(Some(Gathered { node, times, latest }))
 }
@@ -197,7 +202,8 @@ fn places(node: &Node, shape: &StoredShape, bases: &[usize]) -> Vec<(usize, usiz
     for ((index, metric), base) in Metric::ALL.iter().enumerate().zip(bases) {
         let series = node.series(metric.label());
         for label in shape.labels(metric.label()) {
-            let offset = series.binary_search_by_key(&label, |series| series.label).unwrap_or(usize::MAX - base);
+            let offset =
+                series.binary_search_by_key(&label, |series| series.label).unwrap_or(usize::MAX - base);
             places.push((index, base + offset));
         }
     }
@@ -239,7 +245,13 @@ fn is_whole(metric: Metric, nodes: &[Gathered]) -> bool {
     })
 }
 
-fn rolled_up(metric: Metric, level: i64, start: i64, nodes: &[Gathered], columns: &[Vec<Vec<u64>>]) -> Rollup {
+fn rolled_up(
+    metric: Metric,
+    level: i64,
+    start: i64,
+    nodes: &[Gathered],
+    columns: &[Vec<Vec<u64>>],
+) -> Rollup {
     let mut rollup = Rollup::default();
     let inputs: Vec<&Vec<Vec<u64>>> =
         inputs(metric).iter().filter_map(|input| columns.get(*input as usize)).collect();
@@ -248,7 +260,8 @@ fn rolled_up(metric: Metric, level: i64, start: i64, nodes: &[Gathered], columns
         for labelled in node.node.series(metric.label()) {
             let own: Vec<&[u64]> =
                 inputs.iter().map(|column| column.get(series).map_or(&[][..], Vec::as_slice)).collect();
-            let values: Vec<u64> = (0..labelled.count).map(|index| combine_row(metric, &own, index)).collect();
+            let values: Vec<u64> =
+                (0..labelled.count).map(|index| combine_row(metric, &own, index)).collect();
             rollup.add(metric, level, start, &node.times, &values);
             series += 1;
         }

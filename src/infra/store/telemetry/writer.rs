@@ -29,8 +29,8 @@ const ROWS_AT_ONCE: i64 = 8_192;
 const PARTS_AT_ONCE: i64 = 4;
 const PAGES_AT_ONCE: i64 = 1_024;
 
-/// Free pages that are kept: the recent rows of the next hour go there.
-const SPARE_PAGES: i64 = 2_048;
+/// Of how many pages one may stay free: the recent rows of the next hour go there.
+const SPARE: i64 = 8;
 
 /// What the writer is asked. The answer says whether there is more of the same to do.
 #[derive(Debug)]
@@ -103,8 +103,9 @@ impl Writer {
         let sealed: i64 = self.connection.query_row("SELECT arrival FROM seal", [], |row| row.get(0))?;
         let mut last = sealed;
         {
-            let mut statement =
-                self.connection.prepare("SELECT arrival, node FROM recent WHERE arrival > ?1 ORDER BY arrival")?;
+            let mut statement = self
+                .connection
+                .prepare("SELECT arrival, node FROM recent WHERE arrival > ?1 ORDER BY arrival")?;
             let mut rows = statement.query([sealed])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
@@ -129,7 +130,8 @@ impl Writer {
 
     /// Commits the measurements together, then does the rest one after the other.
     fn serve(&mut self, batch: Vec<Asked<Job, Answer>>) {
-        let (mut samples, mut callers, mut others) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
+        let (mut samples, mut callers, mut others) =
+            (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
         for Asked { job, answer } in batch {
             match job {
                 Job::Append(agent, telemetry) => {
@@ -212,8 +214,16 @@ impl Writer {
         let arrival = *next;
         *next += 1;
         connection
-            .prepare_cached("INSERT INTO recent (arrival, node, time, earlier, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![arrival, node.number, telemetry.timestamp.as_microsecond(), node.last, &*body])?;
+            .prepare_cached(
+                "INSERT INTO recent (arrival, node, time, earlier, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                arrival,
+                node.number,
+                telemetry.timestamp.as_microsecond(),
+                node.last,
+                &*body
+            ])?;
         node.last = arrival;
         Ok((node.number, arrival))
     }
@@ -276,7 +286,8 @@ impl Writer {
         }
         transaction.execute("UPDATE seal SET arrival = ?1", [arrival])?;
         let rows: i64 =
-            transaction.query_row("SELECT count(*) FROM recent WHERE arrival > ?1", [arrival], |row| row.get(0))?;
+            transaction
+                .query_row("SELECT count(*) FROM recent WHERE arrival > ?1", [arrival], |row| row.get(0))?;
         transaction.commit()?;
         // The chains of nodes whose rows were carried end elsewhere now.
         self.nodes.clear();
@@ -399,11 +410,13 @@ fn trim(connection: &Connection) -> rusqlite::Result<bool> {
 
 fn reclaim(connection: &Connection) -> rusqlite::Result<bool> {
     let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
-    let surplus = free - SPARE_PAGES;
+    let all: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    let surplus = free - all / SPARE;
     if surplus <= 0 {
         return Ok(false);
     }
-    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({})", surplus.min(PAGES_AT_ONCE)))?;
+    let mut statement =
+        connection.prepare(&format!("PRAGMA incremental_vacuum({})", surplus.min(PAGES_AT_ONCE)))?;
     let mut rows = statement.query([])?;
     while rows.next()?.is_some() {}
     Ok(surplus > PAGES_AT_ONCE)
