@@ -112,6 +112,8 @@ pub struct Settings {
     pub heartbeat_interval: Duration,
     /// The interval between an agent's measurements.
     pub telemetry_interval: Duration,
+    /// Days that measurements are kept.
+    pub telemetry_retention_days: u32,
     /// How long a signed-in user's token holds.
     pub token_life: Duration,
     /// How long a command may take.

@@ -29,6 +29,7 @@ mod service;
 mod shape;
 mod statistics;
 mod status;
+mod telemetry;
 mod traffic;
 mod user;
 
@@ -95,6 +96,12 @@ pub fn api() -> Api {
         .add::<proto::image::ListImages, _, _>(image::list)
         .add::<proto::image::PullImage, _, _>(image::pull::pull)
         .add::<proto::image::PruneDocker, _, _>(image::prune::prune)
+        // What they measure
+        .add::<proto::telemetry::LatestTelemetry, _, _>(telemetry::latest)
+        .add::<proto::telemetry::TelemetryHistory, _, _>(telemetry::history)
+        .add::<proto::telemetry::GetTelemetryAnalytics, _, _>(telemetry::analytics)
+        .add::<proto::telemetry::ListMetrics, _, _>(telemetry::metrics)
+        .add::<proto::telemetry::DashboardNetwork, _, _>(telemetry::network)
         // What was ordered, and what happened
         .add::<proto::command::GiveCommand, _, _>(command::post)
         .add::<proto::command::ListCommands, _, _>(command::list)

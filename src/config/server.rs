@@ -26,6 +26,8 @@ pub struct ServerConfig {
     pub heartbeat_interval: Duration,
     /// The interval between an agent's measurements.
     pub telemetry_interval: Duration,
+    /// Days that measurements are kept.
+    pub telemetry_retention_days: u32,
     /// Seconds a command may take.
     pub command_timeout_s: u32,
     /// Connections that callers may hold at once.
@@ -94,6 +96,7 @@ impl ServerConfig {
             token_life: security.jwt_expiration.duration(),
             heartbeat_interval: agent_management.heartbeat_interval.duration(),
             telemetry_interval: telemetry.collection_interval.duration(),
+            telemetry_retention_days: telemetry.retention_days.get(),
             command_timeout_s: command.command_timeout.get(),
             max_connections: server.max_connections.get() as usize,
             max_agent_connections: agent_management.max_agent_connections.get() as usize,

@@ -127,8 +127,9 @@ sections! {
     telemetry: Telemetry {
         /// Interval between an agent's measurements.
         collection_interval: Seconds = "10", also ["TELEMETRY_COLLECTION_INTERVAL"];
+        /// Days that measurements are kept; what is older is forgotten, an hour at a time.
+        retention_days: Whole<1, 36_500> = "30";
     } later {
-        retention_days: Whole<1, 36_500> = "30", Unused "measurements are kept for good";
         batch_size: Whole<1, 1_000_000> = "100", Unused "measurements that wait are written together";
         flush_interval: Seconds = "5", Unused "measurements are written as they come";
     }

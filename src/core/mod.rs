@@ -24,5 +24,6 @@ pub mod signing;
 pub mod statement;
 pub mod statistics;
 pub mod target;
+pub mod telemetry;
 pub mod token;
 pub mod usecase;

@@ -40,6 +40,13 @@ use super::{
     user::{CreateUserRequest, Role, User},
 };
 
+mod metric;
+
+pub(super) use metric::{
+    analytics, latest_telemetry, metric_history, metric_info, metric_list, network_history, network_range,
+    telemetry_analytics, telemetry_history,
+};
+
 const AGENT: &str = "019e1f3a-6b20-7c41-9a55-3f0d2c8e7b10";
 const COMMAND: &str = "019e1f52-0d14-7b8e-8c3a-5a2b9d6f4e21";
 const KEY: &str = "019e1f40-9c77-7d02-b1e4-7c6a5f3d2b18";

@@ -6,7 +6,32 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::example;
+use super::{
+    endpoint::{Empty, endpoints},
+    example,
+    page::Page,
+};
+
+mod metric;
+
+pub use metric::{
+    Across, Aggregate, LatestTelemetryRequest, Metric, MetricHistory, MetricInfo, MetricKind, MetricList,
+    MetricPoint, MetricSeries, MetricSummary, NetworkHistory, NetworkPoint, NetworkRange, SeriesOf,
+    TelemetryAnalytics, TelemetryAnalyticsRequest, TelemetryHistoryRequest,
+};
+
+endpoints! {
+    /// Lists the latest measurement of each node.
+    LatestTelemetry: GET "/api/v1/telemetry/latest", Viewer, LatestTelemetryRequest => Page<Telemetry>;
+    /// Tells how a metric went, of one node, a site or the fleet.
+    TelemetryHistory: GET "/api/v1/telemetry/history", Viewer, TelemetryHistoryRequest => MetricHistory;
+    /// Tells the figures and the trend of metrics over a range.
+    GetTelemetryAnalytics: GET "/api/v1/telemetry/analytics", Viewer, TelemetryAnalyticsRequest => TelemetryAnalytics;
+    /// Lists the metrics that nodes measure.
+    ListMetrics: GET "/api/v1/telemetry/metrics", Viewer, Empty => MetricList;
+    /// Tells the fleet's traffic over a range.
+    DashboardNetwork: GET "/api/v1/dashboard/network", Viewer, NetworkRange => NetworkHistory;
+}
 
 /// Asks for an agent's telemetry.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -159,6 +159,7 @@ impl Server {
             settings: Settings {
                 heartbeat_interval: config.heartbeat_interval,
                 telemetry_interval: config.telemetry_interval,
+                telemetry_retention_days: config.telemetry_retention_days,
                 token_life: config.token_life,
                 command_timeout_s: config.command_timeout_s,
                 request_timeout: config.request_timeout,
@@ -211,6 +212,7 @@ impl Server {
         jobs.spawn(job::expiry::run(app.clone()));
         jobs.spawn(job::pulse::run(app.clone()));
         jobs.spawn(job::retention::run(app.clone()));
+        jobs.spawn(job::sealing::run(app.clone()));
         let served = serve::serve(listener, api.into_router(app.clone()), app.clone());
         let overdue = async {
             app.shutdown.cancelled().await;

@@ -13,6 +13,7 @@ mod request;
 mod retention;
 mod select;
 mod system;
+mod telemetry;
 
 use serde_json::Value;
 

@@ -9,6 +9,8 @@ mod foreign;
 mod power;
 mod round_trips;
 mod samples;
+mod samples_killed;
+mod samples_sealed;
 mod sqlite;
 mod tables;
 

@@ -39,6 +39,7 @@ pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
         "agent" => ("Agents", "The process on each node, and the node it speaks for."),
         "container" => ("Containers", "Looked at from memory, acted on by commands."),
         "image" => ("Images", "What the nodes hold."),
+        "telemetry" => ("Telemetry", "What the nodes measure, now and over time."),
         "command" => ("Commands", "The only way in which a node is touched."),
         "event" => ("Events", "Whatever happened, in the order in which it was committed."),
         _ => ("", ""),

@@ -22,7 +22,7 @@ macro_rules! migrations {
 pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine", "0002_bearers");
 
 /// Of the telemetry.
-pub(super) const TELEMETRY: &[Migration] = migrations!("telemetry": "0001_samples");
+pub(super) const TELEMETRY: &[Migration] = migrations!("telemetry": "0001_samples", "0002_parts");
 
 /// Brings a file to the newest form; refuses a file whose migrations are not the first of `known`.
 pub(super) fn migrate(

@@ -1,47 +1,120 @@
-//! Telemetry in SQLite.
+//! Telemetry in SQLite: recent rows, then columns.
+//!
+//! A measurement is appended to one table without an index and answered after the sync (`writer`); each row names the
+//! one before of its node, so that a node's recent rows are a chain. Every hour what arrived is turned into parts
+//! (`seal`): an hour of up to 256 nodes, a block per metric (`column`), a page per series. What is not a number is kept
+//! once a change (`shape`). Reads (`history`, `range`) put parts and rows together; the first arrival of a moment wins.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, named_params, params};
+use rusqlite::Connection;
+use tokio::sync::Notify;
 
+use self::writer::{Job, Writer};
 use super::{
     OpenError,
     connection::DatabaseFile,
     migration::{self, migrate},
     readers::Readers,
-    row::{Columns, all, failed, rows},
-    worker::{Asked, Jobs, Worker},
+    row::failed,
+    worker::Worker,
 };
 use crate::{
-    core::port::{StoreError, telemetry::TelemetryStore},
+    core::{
+        port::{
+            StoreError,
+            telemetry::{RangeAnswer, RangeQuery, SummaryAnswer, SummaryQuery, TelemetryStore},
+        },
+        telemetry::HOUR,
+    },
     id::AgentId,
     proto::telemetry::Telemetry,
 };
 
+mod bytes;
+mod column;
+mod directory;
+mod history;
+mod legacy;
+mod part;
+mod range;
+mod recent;
+mod record;
+mod rollup;
+mod seal;
+mod shape;
+mod writer;
+
 /// How many threads read.
 const READERS: usize = 2;
 
-/// Telemetry in `telemetry.db`: one thread writes, two read.
+/// How many nodes share a part: blocks of some 30 KB, so that reading one node reads little else.
+const NODES_PER_PART: u32 = 256;
+
+/// How many recent rows are waited for no longer than this many: they are scanned when a fleet is asked for.
+const CROWD: u64 = 500_000;
+
+/// Telemetry in `telemetry.db`: one thread writes, two read, one seals.
 ///
 /// Dropping it blocks until every measurement that was handed in is answered and the file is closed.
 #[derive(Debug)]
 pub struct SqliteTelemetry {
     readers: Readers,
-    writer: Worker<Sample, Result<(), StoreError>>,
+    sealer: Readers,
+    sealing: tokio::sync::Mutex<()>,
+    writer: Worker<Job, Result<bool, StoreError>>,
+    shared: Arc<Shared>,
     _file: DatabaseFile,
 }
 
-#[derive(Debug)]
-struct Sample {
-    agent: AgentId,
-    time: Timestamp,
-    body: String,
+/// What the writer shows the readers.
+#[derive(Debug, Default)]
+struct Shared {
+    /// The last arrival of each node, by its number; 0 when there is none.
+    heads: RwLock<Vec<i64>>,
+    /// How many rows are not sealed.
+    rows: AtomicU64,
+    crowded: Notify,
+}
+
+impl Shared {
+    /// The last arrival of a node. Take it before the snapshot that the chain is read in: what is sealed in between is
+    /// then found in parts, and what arrives in between was not yet answered.
+    fn head(&self, number: u32) -> i64 {
+        let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
+        heads.get(number as usize).copied().unwrap_or(0)
+    }
+
+    fn arrived(&self, arrivals: impl Iterator<Item = (u32, i64)>) {
+        let mut heads = self.heads.write().unwrap_or_else(PoisonError::into_inner);
+        let mut count = 0;
+        for (number, arrival) in arrivals {
+            let at = number as usize;
+            if at >= heads.len() {
+                heads.resize(at + 1, 0);
+            }
+            if let Some(head) = heads.get_mut(at) {
+                *head = arrival;
+            }
+            count += 1;
+        }
+        if self.rows.fetch_add(count, Ordering::Relaxed) + count >= CROWD {
+            self.crowded.notify_one();
+        }
+    }
 }
 
 impl SqliteTelemetry {
-    /// Opens `dir/telemetry.db`, or makes it.
+    /// Opens `dir/telemetry.db`, or makes it; brings a file of an older form to the newest, which takes seconds for
+    /// each million measurements.
     ///
     /// # Errors
     /// Says why the file cannot serve: another server holds it, a newer version wrote it, or the disk refuses.
@@ -49,28 +122,43 @@ impl SqliteTelemetry {
         let file = DatabaseFile::claim(dir, "telemetry")?;
         let mut connection = file.writer()?;
         migrate(&file, &mut connection, migration::TELEMETRY)?;
-        let readers = (0..READERS).map(|_| file.reader()).collect::<Result<_, _>>()?;
+        let shared = Arc::new(Shared::default());
+        let writer = Writer::start(connection, shared.clone()).map_err(|source| file.failed(source))?;
+        let readers = |count| (0..count).map(|_| file.reader()).collect::<Result<_, _>>();
         let no_thread = |source| OpenError::Path { path: file.path().to_owned(), source };
         Ok(Self {
-            readers: Readers::start("telemetry-reader", readers).map_err(no_thread)?,
-            writer: Worker::start("telemetry-writer", move |jobs| write(connection, jobs))
-                .map_err(no_thread)?,
+            readers: Readers::start("telemetry-reader", readers(READERS)?).map_err(no_thread)?,
+            sealer: Readers::start("telemetry-sealer", readers(1)?).map_err(no_thread)?,
+            sealing: tokio::sync::Mutex::new(()),
+            writer: Worker::start("telemetry-writer", move |jobs| writer.run(jobs)).map_err(no_thread)?,
+            shared,
             _file: file,
         })
+    }
+
+    async fn write(&self, job: Job) -> Result<bool, StoreError> {
+        let stopped = || Err(StoreError::Unavailable("the writer has stopped after a fault".to_owned()));
+        self.writer.ask(job).await.unwrap_or_else(stopped)
+    }
+
+    /// Reads with the shared heads, in one snapshot.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = self.shared.clone();
+        self.readers.run(move |connection| read(connection, &shared)).await
     }
 }
 
 #[async_trait]
 impl TelemetryStore for SqliteTelemetry {
     async fn append(&self, agent: AgentId, telemetry: Telemetry) -> Result<(), StoreError> {
-        let unwritable = |error: serde_json::Error| StoreError::Unavailable(error.to_string());
-        let body = serde_json::to_string(&telemetry).map_err(unwritable)?;
-        let stopped = || Err(StoreError::Unavailable("the writer has stopped after a fault".to_owned()));
-        self.writer.ask(Sample { agent, time: telemetry.timestamp, body }).await.unwrap_or_else(stopped)
+        self.write(Job::Append(agent, Box::new(telemetry))).await.map(|_| ())
     }
 
     async fn latest(&self) -> Result<Vec<(AgentId, Telemetry)>, StoreError> {
-        self.readers.run(latest).await
+        self.read(|connection, _| history::latest(connection)).await
     }
 
     async fn history(
@@ -80,81 +168,63 @@ impl TelemetryStore for SqliteTelemetry {
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Telemetry>, StoreError> {
-        self.readers.run(move |connection| history(connection, agent, from, to, limit)).await
+        let (from, to) = (from.as_microsecond(), to.as_microsecond());
+        self.read(move |connection, shared| history::history(connection, shared, agent, from, to, limit))
+            .await
     }
-}
 
-/// Commits whatever waits, batch after batch, until there is no more; then closes the connection.
-fn write(connection: Connection, jobs: &mut Jobs<Sample, Result<(), StoreError>>) {
-    while let Some(batch) = jobs.take() {
-        let written = append(&connection, &batch).map_err(failed);
-        if let Err(error) = &written {
-            tracing::error!(%error, samples = batch.len(), "telemetry was not committed");
+    async fn range(&self, query: RangeQuery) -> Result<RangeAnswer, StoreError> {
+        self.read(move |connection, shared| range::range(connection, shared, &query)).await
+    }
+
+    async fn summary(&self, query: SummaryQuery) -> Result<SummaryAnswer, StoreError> {
+        self.read(move |connection, shared| range::summary(connection, shared, &query)).await
+    }
+
+    async fn seal(&self, before: Option<Timestamp>) -> Result<u64, StoreError> {
+        let _alone = self.sealing.lock().await;
+        // What a sealing left that was broken off is no longer wanted.
+        self.write(Job::Discard).await?;
+        let before = before.map(Timestamp::as_microsecond);
+        let plan = self.sealer.run(move |connection| seal::plan(connection, before)).await?;
+        let Some(plan) = plan else { return Ok(0) };
+        let plan = Arc::new(plan);
+        for group in 0..plan.groups() {
+            let plan = plan.clone();
+            let part = self.sealer.run(move |connection| plan.part(connection, group)).await?;
+            self.write(Job::Part(Box::new(part))).await?;
         }
-        for asked in batch {
-            // A caller that no longer waits needs no answer.
-            let _ = asked.answer.send(written.clone());
-        }
+        let (arrival, carried) = (plan.arrival, plan.carried.clone());
+        self.write(Job::Sealed { arrival, carried }).await?;
+        while self.write(Job::Trim).await? {}
+        Ok(plan.sealed())
     }
-    if let Err((_, error)) = connection.close() {
-        tracing::warn!(%error, "the telemetry database did not close cleanly");
+
+    async fn crowded(&self) {
+        self.shared.crowded.notified().await;
+    }
+
+    async fn forget(&self, before: Timestamp) -> Result<(), StoreError> {
+        let hour = before.as_microsecond().div_euclid(HOUR);
+        while self.write(Job::Forget { hour }).await? {}
+        while self.write(Job::Reclaim).await? {}
+        Ok(())
     }
 }
 
-/// Adds samples in one transaction, which is undone on an error.
-fn append<A>(connection: &Connection, batch: &[Asked<Sample, A>]) -> rusqlite::Result<()> {
-    let transaction = connection.unchecked_transaction()?;
-    let mut insert = transaction
-        .prepare_cached("INSERT OR IGNORE INTO samples (agent, time, body) VALUES (?1, ?2, ?3)")?;
-    for Asked { job: Sample { agent, time, body }, .. } in batch {
-        insert.execute(params![agent.as_bytes(), time.as_microsecond(), body])?;
-    }
-    drop(insert);
-    transaction.commit()
+/// The arrival up to which rows are sealed.
+fn sealed_to(connection: &Connection) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("SELECT arrival FROM seal")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(failed)
 }
 
-fn latest(connection: &Connection) -> Result<Vec<(AgentId, Telemetry)>, StoreError> {
-    // The index is entered twice for each agent, however many samples it has.
-    let sql = "
-        WITH RECURSIVE known (agent) AS (
-            SELECT min(agent) FROM samples
-            UNION ALL
-            SELECT (SELECT min(agent) FROM samples WHERE agent > known.agent) FROM known WHERE known.agent NOT NULL
-        )
-        SELECT samples.agent, body FROM known JOIN samples ON samples.agent = known.agent
-            AND time = (SELECT max(time) FROM samples WHERE agent = known.agent)";
-    let rows = all(connection, "samples", sql, [], |row| Ok((agent(row)?, row.json::<Telemetry>())))?;
-    // One row that cannot be read must not keep the server from starting.
-    Ok(rows
-        .into_iter()
-        .filter_map(|(agent, latest)| match latest {
-            Ok(latest) => Some((agent, latest)),
-            Err(error) => {
-                tracing::error!(%agent, %error, "the latest telemetry of an agent cannot be read");
-                None
-            }
-        })
-        .collect())
-}
-
-fn history(
-    connection: &Connection,
-    agent: AgentId,
-    from: Timestamp,
-    to: Timestamp,
-    limit: usize,
-) -> Result<Vec<Telemetry>, StoreError> {
-    let sql = "SELECT body FROM samples WHERE agent = :agent AND time >= :from AND time < :to
-        ORDER BY time LIMIT :limit";
-    let values = named_params! {
-        ":agent": agent.as_bytes(),
-        ":from": from.as_microsecond(),
-        ":to": to.as_microsecond(),
-        ":limit": rows(limit),
-    };
-    all(connection, "samples", sql, values, |row| row.json())
-}
-
-fn agent(row: &mut Columns<'_>) -> Result<AgentId, StoreError> {
-    row.next::<[u8; 16]>().map(|bytes| AgentId::from_uuid(uuid::Uuid::from_bytes(bytes)))
+/// The number of an agent, when it ever measured anything.
+fn number_of(connection: &Connection, agent: AgentId) -> rusqlite::Result<Option<u32>> {
+    use rusqlite::OptionalExtension;
+    connection
+        .prepare_cached("SELECT number FROM nodes WHERE agent = ?1")?
+        .query_row([agent.as_bytes()], |row| row.get(0))
+        .optional()
 }

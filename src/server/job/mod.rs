@@ -4,6 +4,7 @@ pub(super) mod expiry;
 pub(super) mod liveness;
 pub(super) mod pulse;
 pub(super) mod retention;
+pub(super) mod sealing;
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use worpen::{
 
 use super::changes::now;
 
-fn sample(name: &str, timestamp: Timestamp, cpu: f32) -> Telemetry {
+pub(super) fn sample(name: &str, timestamp: Timestamp, cpu: f32) -> Telemetry {
     Telemetry {
         agent_id: name.to_owned(),
         timestamp,
@@ -29,7 +29,7 @@ fn sample(name: &str, timestamp: Timestamp, cpu: f32) -> Telemetry {
     }
 }
 
-fn seconds(start: Timestamp, count: i64) -> Timestamp {
+pub(super) fn seconds(start: Timestamp, count: i64) -> Timestamp {
     start + SignedDuration::from_secs(count)
 }
 
