@@ -38,6 +38,7 @@ complete -c worpen -n "__fish_worpen_needs_command" -s V -l version -d 'Print ve
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "login" -d 'Sign in to a server and remember it'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "agents" -d 'See and admit nodes'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "containers" -d 'See and steer containers'
+complete -c worpen -n "__fish_worpen_needs_command" -f -a "images" -d 'See, pull and clean up images'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "commands" -d 'See what became of commands'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "events" -d 'See what happens'
 complete -c worpen -n "__fish_worpen_needs_command" -f -a "server" -d 'Run a server'
@@ -190,23 +191,26 @@ complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_su
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand agents; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
 name\t'One name a line, as other commands take it'"
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s q -l quiet -d 'Print data and errors only'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s v -l verbose -d 'Also say where server and token come from'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -l no-color -d 'Print without colours, as NO_COLOR does'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -s h -l help -d 'Print help'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "ls" -d 'List the containers'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "list" -d 'List the containers'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "get" -d 'Show one container'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "start" -d 'Start containers'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "stop" -d 'Stop containers'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "restart" -d 'Stop containers, then start them'
-complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm" -f -a "rm" -d 'Remove containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "ls" -d 'List the containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "list" -d 'List the containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "get" -d 'Show one container'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "start" -d 'Start containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "stop" -d 'Stop containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "restart" -d 'Stop containers, then start them'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "rm" -d 'Remove containers'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "logs" -d 'Read a container\'s log, and follow it'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "stats" -d 'Show what a running container uses'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and not __fish_seen_subcommand_from ls list get start stop restart rm logs stats inspect" -f -a "inspect" -d 'Show everything that the engine knows of a container'
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l node -d 'Only containers of this node' -r
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from ls" -l state -d 'Only containers in this state' -r -f -a "created\t''
 running\t''
@@ -305,6 +309,103 @@ complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_see
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Also say where server and token come from'
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -l no-color -d 'Print without colours, as NO_COLOR does'
 complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -l tail -d 'Begin so many lines before the end' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -l since -d 'Only lines since then: a length of time such as 10m, or an RFC 3339 moment' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -l until -d 'Only lines until then: a length of time such as 10m, or an RFC 3339 moment' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -s f -l follow -d 'Go on with new lines until the container ends'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -s t -l timestamps -d 'Begin each line with its time'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand containers; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -f -a "ls" -d 'List the images'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -f -a "list" -d 'List the images'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -f -a "pull" -d 'Pull an image on nodes'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and not __fish_seen_subcommand_from ls list pull prune" -f -a "prune" -d 'Remove images and networks that no container uses, and the build cache'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -l node -d 'Only images of this node' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -l node -d 'Only images of this node' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -l on -d 'Name or id of each node; every linked node with a container engine unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -l wait -d 'Seconds to wait for the end; 0 to return at once' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print help'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -l on -d 'Name or id of each node; every linked node with a container engine unless told' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -l wait -d 'Seconds to wait for the end; 0 to return at once' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
+json\t'One JSON document: an array for a list, an object for one thing'
+ndjson\t'One JSON document a line'
+name\t'One name a line, as other commands take it'"
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -l context -d 'Use this context instead of the current one [env: WORPEN_CONTEXT]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -l server -d 'Use this server instead of the context\'s [env: WORPEN_SERVER]' -r
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -s a -l all -d 'Also images that have a name, and all of the build cache'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Print data and errors only'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Also say where server and token come from'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -l no-color -d 'Print without colours, as NO_COLOR does'
+complete -c worpen -n "__fish_worpen_using_subcommand images; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
 complete -c worpen -n "__fish_worpen_using_subcommand commands; and not __fish_seen_subcommand_from ls list get" -s o -l output -d 'Form of the output: table, json, ndjson, or name (one a line)' -r -f -a "table\t'Columns for people'
 json\t'One JSON document: an array for a list, an object for one thing'
 ndjson\t'One JSON document a line'
