@@ -264,6 +264,10 @@ impl Bars {
     /// Shows how far something is, in bytes; `false` where no bar is shown.
     pub fn set(&mut self, name: &str, done: u64, total: u64) -> bool {
         let Some(all) = &self.all else { return false };
+        if total == 0 {
+            // It is not known yet how much there is: a bar would be full before it began.
+            return true;
+        }
         let bar = self.each.entry(name.to_owned()).or_insert_with(|| {
             let style = ProgressStyle::with_template("{prefix} {bar:30} {bytes} of {total_bytes}");
             let bar = all.add(ProgressBar::new(total)).with_prefix(calm(name));

@@ -42,7 +42,7 @@ pub const CHALLENGE_HEADER: &str = "worpen-challenge";
 pub const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
 
 /// Agents send what is longer in fragments (RFC 6455, section 5.4): the server's buffer for a link never grows.
-pub const FRAGMENT_BYTES: usize = 2 * 1024;
+pub const FRAGMENT_BYTES: usize = 1024;
 
 /// A frame from an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -72,31 +72,31 @@ pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<Age
     let shown = HeaderValue::from_str(&challenge).expect("base64url is a header value");
     let mut response = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
         match token {
-            Some(token) => plain::serve(app, socket, &token, origin).await,
-            None => serve(app, socket, &challenge, origin).await,
+            Some(token) => Box::pin(plain::serve(app, socket, &token, origin)).await,
+            // Each step is on the heap while it lasts: a link mostly waits, and there are thousands.
+            None => {
+                if let Some(link) = Box::pin(enter(app, socket, &challenge, origin)).await {
+                    Box::pin(link.run()).await;
+                }
+            }
         }
     });
     response.headers_mut().insert(HeaderName::from_static(CHALLENGE_HEADER), shown);
     Ok(Answer::upgraded(response))
 }
 
-/// Serves a connection: a proven HELLO, then frames until either side ends it.
-async fn serve(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Origin) {
+/// Makes a link of a connection whose HELLO is proven.
+async fn enter(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Origin) -> Option<Box<Link>> {
     let admitted = tokio::select! {
-        admitted = Box::pin(admission(&app, &mut socket, challenge, &origin)) => admitted,
-        () = app.shutdown.cancelled() => return,
+        admitted = admission(&app, &mut socket, challenge, &origin) => admitted,
+        () = app.shutdown.cancelled() => return None,
     };
     match admitted {
-        Ok(Some(admitted)) => {
-            let node = admitted.1.agent.agent_id.clone();
-            tracing::info!(node, epoch = admitted.1.epoch, "agent {node} linked");
-            Box::new(Link::new(app, socket, *admitted, origin)).run().await;
-            tracing::info!(node, "the link of agent {node} ended");
-        }
-        Ok(None) => {}
+        Ok(admitted) => admitted.map(|admitted| Box::new(Link::new(app, socket, *admitted, origin))),
         Err(refused) => {
             tracing::warn!(address = origin.address, code = ?refused.code, "a link was refused: {}", refused.detail);
             end(&mut socket, refused.code, refused.detail).await;
+            None
         }
     }
 }
@@ -173,9 +173,17 @@ impl Link {
         }
     }
 
-    /// Serves it to its end. It lies on the heap: a future holds what it is given twice.
+    /// Serves it to its end.
     async fn run(mut self: Box<Self>) {
+        let node = self.admitted.agent.agent_id.clone();
+        tracing::info!(node, epoch = self.admitted.epoch, "agent {node} linked");
         let over = self.listen().await;
+        Box::pin(self.leave(over)).await;
+        tracing::info!(node, "the link of agent {node} ended");
+    }
+
+    /// Ends it on this side, and says that nothing is heard of the agent.
+    async fn leave(&mut self, over: Over) {
         self.outputs.close();
         let id = self.admitted.agent.id;
         let reason = match over {
@@ -202,7 +210,7 @@ impl Link {
                 &reason,
                 &origin,
             );
-            if let Err(error) = Box::pin(moved).await {
+            if let Err(error) = moved.await {
                 tracing::error!(
                     "agent {} could not be marked UNKNOWN: {error}",
                     self.admitted.agent.agent_id
@@ -225,7 +233,6 @@ impl Link {
             let step = tokio::select! {
                 message = self.socket.recv() => {
                     heard = Instant::now();
-                    // On the heap while it lasts: a link mostly waits, and there are thousands.
                     Box::pin(self.take(message)).await
                 }
                 said = self.said.recv() => Box::pin(self.obey(said)).await,

@@ -24,7 +24,7 @@ use crate::proto::link::LinkErrorCode;
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a socket reads and writes at once.
-const BUFFER_BYTES: usize = 2048;
+const BUFFER_BYTES: usize = 1024;
 
 /// Bounds a socket's buffers: the defaults hold 134 KB for each connection, these 4 KB.
 fn small(upgrade: WebSocketUpgrade, max_frame_bytes: usize) -> WebSocketUpgrade {
