@@ -48,7 +48,10 @@ struct Args {
     /// How often per minute a link is cut and comes back; 0.05 is one link in twenty.
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     drop_rate: f64,
-    /// The share of orders that fail, 0 to 1.
+    /// Lines that each running container writes per minute, at most 6000; made when somebody reads them.
+    #[arg(long, value_name = "RATE", default_value_t = 6.0)]
+    log_lines: f64,
+    /// The share of orders and questions that fail, 0 to 1.
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     fail_rate: f64,
     /// What everything follows from; a fresh one unless told.
@@ -142,6 +145,7 @@ fn plan(args: Args) -> Result<Plan, Box<dyn std::error::Error>> {
         duration: args.duration,
         churn: args.churn,
         drops: args.drop_rate,
+        log_lines: args.log_lines,
         failures: args.fail_rate,
         keep: args.keep,
         ..Plan::new(args.server, args.agents, seed)

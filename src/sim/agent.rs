@@ -188,3 +188,6 @@ async fn pause(world: &World, failures: u32, random: &mut Random) -> bool {
         () = world.stop.cancelled() => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
+    log::Run,
     order::{Act, Verb},
     random::{Random, derive},
 };
@@ -35,6 +36,11 @@ const MEMORY: u64 = 16 * GIB;
 const DISK: u64 = 200 * GIB;
 const PROCESSORS: usize = 4;
 
+mod look;
+
+/// How many former runs of a container its log remembers.
+const FORMER_RUNS: usize = 4;
+
 /// Something that changed on a node: what, and the container after it.
 pub(super) type Happening = (EventKind, ContainerFacts);
 
@@ -44,6 +50,8 @@ struct Container {
     exit_code: Option<i64>,
     started: Timestamp,
     finished: Option<Timestamp>,
+    /// When it ran before; nothing is kept of one that never started again.
+    former: Vec<Run>,
 }
 
 /// A simulated node.
@@ -72,6 +80,7 @@ impl Host {
                 exit_code: (!runs).then_some(0),
                 started,
                 finished: (!runs).then(|| started + SignedDuration::from_hours(1)),
+                former: Vec::new(),
             }
         });
         Self {
@@ -241,6 +250,10 @@ impl Host {
 
 impl Container {
     fn start(&mut self, now: Timestamp) -> EventKind {
+        if self.former.len() >= FORMER_RUNS {
+            self.former.remove(0);
+        }
+        self.former.push(Run { began: self.started, ended: self.finished });
         (self.state, self.exit_code, self.started) = (ContainerState::Running, None, now);
         EventKind::ContainerStarted
     }

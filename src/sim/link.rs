@@ -12,7 +12,7 @@ use tokio::{
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{
-        self, Message, Utf8Bytes,
+        self, Bytes, Message, Utf8Bytes,
         protocol::{
             WebSocketConfig,
             frame::{
@@ -45,6 +45,7 @@ use crate::{
     },
 };
 
+mod question;
 mod traffic;
 
 /// How long the server may take to accept, and to welcome.
@@ -214,10 +215,25 @@ async fn say(socket: &mut Socket, world: &World, kind: FrameKind, frame: &AgentF
     say_text(socket, world, kind, text.into()).await
 }
 
-async fn say_text(socket: &mut Socket, world: &World, kind: FrameKind, text: Utf8Bytes) -> Result<(), End> {
-    world.tally.sent(kind, text.len());
-    for piece in fragments(text.into()) {
-        let code = OpCode::Data(if piece.first { Data::Text } else { Data::Continue });
+fn say_text(
+    socket: &mut Socket,
+    world: &World,
+    kind: FrameKind,
+    text: Utf8Bytes,
+) -> impl Future<Output = Result<(), End>> {
+    say_bytes(socket, world, kind, (Data::Text, text.into()))
+}
+
+/// Sends a message in fragments, so that neither side's buffer grows.
+async fn say_bytes(
+    socket: &mut Socket,
+    world: &World,
+    kind: FrameKind,
+    (data, bytes): (Data, Bytes),
+) -> Result<(), End> {
+    world.tally.sent(kind, bytes.len());
+    for piece in fragments(bytes) {
+        let code = OpCode::Data(if piece.first { data } else { Data::Continue });
         send(socket, Message::Frame(Frame::message(piece.bytes, code, piece.last))).await?;
     }
     Ok(())

@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`plan`] is what is asked for; `fleet` brings the agents up over a ramp and takes them down;
 //! `agent` is the life of one, `link` one of its connections; `enroll` is how it joins, `identity` who it then is and
-//! what a file keeps of that; `host` is the node it pretends to be, `order` judges what the server asks of it, `outbox`
-//! holds what is not acknowledged yet; [`report`] is what all of them did.
+//! what a file keeps of that; `host` is the node it pretends to be, `order` judges what the server asks of it, `log` is
+//! what its containers write, `outbox` holds what is not acknowledged yet; [`report`] is what all of them did.
 //!
 //! What is absent: a disk. A simulated agent forgets what it did when the process ends, and its keys follow from the
 //! seed; both are fine for measuring and for nothing else.
@@ -20,6 +20,7 @@ mod host;
 mod identity;
 mod limit;
 mod link;
+mod log;
 mod order;
 mod outbox;
 pub mod plan;

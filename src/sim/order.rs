@@ -1,16 +1,24 @@
 //! Whether a simulated agent obeys an order: as a real one decides it, the signature before anything else.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
+use super::log::Span;
 use crate::{
-    core::{envelope::open, signing::PublicKey},
+    core::{
+        command::{
+            DOCKER_INSPECT, DOCKER_LOGS, DOCKER_RESTART, DOCKER_RM, DOCKER_START, DOCKER_STATS, DOCKER_STOP,
+        },
+        envelope::open,
+        signing::PublicKey,
+    },
     id::AgentId,
     proto::envelope::{COMMAND_TYPE, CommandOrder, Envelope},
 };
 
 /// The verbs that a simulated agent announces.
-pub(super) const VERBS: [&str; 4] = ["docker.start", "docker.stop", "docker.restart", "docker.rm"];
+pub(super) const VERBS: [&str; 7] =
+    [DOCKER_START, DOCKER_STOP, DOCKER_RESTART, DOCKER_RM, DOCKER_LOGS, DOCKER_STATS, DOCKER_INSPECT];
 
 /// What an order is measured against.
 pub(super) struct Standing<'a> {
@@ -24,6 +32,32 @@ pub(super) struct Standing<'a> {
     pub(super) last: u64,
     /// The server's time.
     pub(super) now: Timestamp,
+}
+
+/// What an order asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// To change something.
+    Act(Act),
+    /// To tell something.
+    Question(Question),
+}
+
+/// What is asked of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    /// The container's id, a prefix of it, or its name.
+    pub(super) container: String,
+    /// What to tell of it.
+    pub(super) about: About,
+}
+
+/// What to tell of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    Log(Span),
+    Stats,
+    Everything,
 }
 
 /// What to do.
@@ -56,6 +90,26 @@ struct Arguments {
     force: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Excerpt {
+    container: String,
+    #[serde(default)]
+    tail: Option<u32>,
+    #[serde(default)]
+    since: Option<Timestamp>,
+    #[serde(default)]
+    until: Option<Timestamp>,
+    #[serde(default)]
+    follow: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Target {
+    container: String,
+}
+
 /// Why an order is not obeyed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -77,7 +131,7 @@ pub(super) struct Refused {
 }
 
 /// Judges an order.
-pub(super) fn check(envelope: &Envelope, standing: &Standing<'_>) -> Result<(CommandOrder, Act), Refused> {
+pub(super) fn check(envelope: &Envelope, standing: &Standing<'_>) -> Result<(CommandOrder, Work), Refused> {
     let unbelieved = |why| Refused { order: None, why: Refusal::Ignored(why) };
     let order: CommandOrder = open(standing.trusted, COMMAND_TYPE, envelope)
         .map_err(|_| unbelieved("the order's signature does not hold"))?;
@@ -85,12 +139,12 @@ pub(super) fn check(envelope: &Envelope, standing: &Standing<'_>) -> Result<(Com
         return Err(unbelieved("the order is for another agent"));
     }
     match judge(&order, standing) {
-        Ok(act) => Ok((order, act)),
+        Ok(work) => Ok((order, work)),
         Err(why) => Err(Refused { order: Some(Box::new(order)), why }),
     }
 }
 
-fn judge(order: &CommandOrder, standing: &Standing<'_>) -> Result<Act, Refusal> {
+fn judge(order: &CommandOrder, standing: &Standing<'_>) -> Result<Work, Refusal> {
     if order.epoch != standing.epoch {
         return Err(Refusal::Ignored("the order is of another link"));
     }
@@ -103,16 +157,39 @@ fn judge(order: &CommandOrder, standing: &Standing<'_>) -> Result<Act, Refusal> 
     if standing.now >= order.expires_at {
         return Err(Refusal::Expired);
     }
+    read(order)
+}
+
+/// Whether a verb asks instead of acting.
+pub(super) fn is_question(verb: &str) -> bool {
+    matches!(verb, DOCKER_LOGS | DOCKER_STATS | DOCKER_INSPECT)
+}
+
+/// Reads what an order asks for.
+fn read(order: &CommandOrder) -> Result<Work, Refusal> {
     let verb = match order.verb.as_str() {
-        "docker.start" => Verb::Start,
-        "docker.stop" => Verb::Stop,
-        "docker.restart" => Verb::Restart,
-        "docker.rm" => Verb::Remove,
+        DOCKER_START => Verb::Start,
+        DOCKER_STOP => Verb::Stop,
+        DOCKER_RESTART => Verb::Restart,
+        DOCKER_RM => Verb::Remove,
+        DOCKER_LOGS => {
+            let Excerpt { container, tail, since, until, follow } = arguments(order)?;
+            let about = About::Log(Span { tail, since, until, follow });
+            return Ok(Work::Question(Question { container, about }));
+        }
+        DOCKER_STATS | DOCKER_INSPECT => {
+            let Target { container } = arguments(order)?;
+            let about = if order.verb == DOCKER_STATS { About::Stats } else { About::Everything };
+            return Ok(Work::Question(Question { container, about }));
+        }
         _ => return Err(Refusal::Refused("a simulated agent does not know the verb")),
     };
-    let arguments = Arguments::deserialize(&order.args)
-        .map_err(|_| Refusal::Refused("the arguments are not the verb's"))?;
-    Ok(Act { verb, container: arguments.container, force: arguments.force })
+    let Arguments { container, force, .. } = arguments(order)?;
+    Ok(Work::Act(Act { verb, container, force }))
+}
+
+fn arguments<T: DeserializeOwned>(order: &CommandOrder) -> Result<T, Refusal> {
+    T::deserialize(&order.args).map_err(|_| Refusal::Refused("the arguments are not the verb's"))
 }
 
 #[cfg(test)]

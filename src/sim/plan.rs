@@ -33,9 +33,11 @@ pub struct Plan {
     pub churn: f64,
     /// How often per minute a link is cut, on average; 0.05 is one link in twenty.
     pub drops: f64,
-    /// The share of orders that fail, 0 to 1.
+    /// Lines that each running container writes per minute.
+    pub log_lines: f64,
+    /// The share of orders and questions that fail, 0 to 1.
     pub failures: f64,
-    /// What names, keys, containers and measurements follow from.
+    /// What names, keys, containers, measurements and logs follow from.
     pub seed: u64,
     /// Where identities are kept for the next run, mode 0600.
     pub keep: Option<PathBuf>,
@@ -56,6 +58,7 @@ impl Plan {
             duration: Duration::from_secs(60),
             churn: 0.0,
             drops: 0.0,
+            log_lines: 6.0,
             failures: 0.0,
             seed,
             keep: None,
@@ -79,6 +82,7 @@ impl Plan {
             (self.duration <= day, "--duration: expected 0 to 86400 seconds"),
             ((0.0..=600.0).contains(&self.churn), "--churn: expected 0 to 600 events per minute"),
             ((0.0..=60.0).contains(&self.drops), "--drop-rate: expected 0 to 60 cuts per minute"),
+            ((0.0..=6000.0).contains(&self.log_lines), "--log-lines: expected 0 to 6000 lines per minute"),
             ((0.0..=1.0).contains(&self.failures), "--fail-rate: expected 0 to 1"),
             (
                 check_name(&self.name(MAX_AGENTS)).is_ok(),

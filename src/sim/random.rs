@@ -11,10 +11,12 @@ pub(super) struct Random(u64);
 impl Random {
     /// The sequence of one agent.
     pub(super) fn of(seed: u64, name: &str) -> Self {
-        let digest = derive(seed, "random", name);
-        Self(u64::from_le_bytes([
-            digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
-        ]))
+        Self(derive_number(seed, "random", name))
+    }
+
+    /// The sequence at one place of many that a key has.
+    pub(super) const fn at(key: u64, place: u64) -> Self {
+        Self(key ^ place.wrapping_mul(0xd1b5_4a32_d192_ed03))
     }
 
     fn next(&mut self) -> u64 {
@@ -45,6 +47,14 @@ impl Random {
         let seconds = -(1.0 - self.unit()).ln() * 60.0 / per_minute;
         Duration::try_from_secs_f64(seconds).ok().filter(|wait| *wait < Duration::from_hours(48))
     }
+}
+
+/// A number that seed, purpose and name decide.
+pub(super) fn derive_number(seed: u64, purpose: &str, name: &str) -> u64 {
+    let digest = derive(seed, purpose, name);
+    u64::from_le_bytes([
+        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
+    ])
 }
 
 /// 32 bytes that seed, purpose and name decide.

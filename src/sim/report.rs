@@ -43,6 +43,8 @@ pub struct Report {
     pub acks: u64,
     /// Orders taken.
     pub orders: Orders,
+    /// Questions asked, and what was told.
+    pub questions: Questions,
     /// From sending a frame to its acknowledgement, which comes after the server's commit.
     pub ack_latency: Latency,
     /// From opening a connection to WELCOME.
@@ -60,6 +62,17 @@ pub struct Orders {
     pub failed: u64,
     /// They were not to be obeyed.
     pub refused: u64,
+}
+
+/// What became of questions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Questions {
+    /// Their answers began, whether or not somebody read them to their end.
+    pub answered: u64,
+    /// They were answered with a no.
+    pub refused: u64,
+    /// Lines of logs that were sent.
+    pub lines: u64,
 }
 
 /// How long something took.
@@ -124,6 +137,8 @@ impl fmt::Display for Report {
         writeln!(f, "welcome   {}", self.welcome_latency)?;
         let Orders { succeeded, failed, refused } = self.orders;
         writeln!(f, "orders    {succeeded} succeeded, {failed} failed, {refused} refused")?;
+        let Questions { answered, refused, lines } = self.questions;
+        writeln!(f, "questions {answered} answered, {refused} refused, {lines} lines of logs")?;
         if self.errors.is_empty() {
             return writeln!(f, "errors    none");
         }

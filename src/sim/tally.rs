@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::report::{Errors, Latency, Orders, Report};
+use super::report::{Errors, Latency, Orders, Questions, Report};
 
 /// A kind of frame that agents send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,12 @@ pub(super) enum FrameKind {
     Result,
     Ack,
     Error,
+    Output,
 }
 
 /// The kinds by name, in their order.
-const KINDS: [&str; 8] =
-    ["hello", "heartbeat", "telemetry", "inventory", "event", "command_result", "ack", "error"];
+const KINDS: [&str; 9] =
+    ["hello", "heartbeat", "telemetry", "inventory", "event", "command_result", "ack", "error", "output"];
 
 /// What the agents did.
 #[derive(Default)]
@@ -48,6 +49,9 @@ pub(super) struct Tally {
     pub(super) succeeded: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) refused: AtomicU64,
+    pub(super) answered: AtomicU64,
+    pub(super) unanswered: AtomicU64,
+    lines: AtomicU64,
     pub(super) acknowledged: Histogram,
     pub(super) welcomed: Histogram,
     errors: Mutex<BTreeMap<&'static str, Errors>>,
@@ -63,6 +67,11 @@ impl Tally {
     pub(super) fn sent(&self, kind: FrameKind, bytes: usize) {
         count(&self.frames[kind as usize]);
         self.bytes_sent.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Notes lines of logs that went out.
+    pub(super) fn told(&self, lines: usize) {
+        self.lines.fetch_add(lines as u64, Relaxed);
     }
 
     /// Notes a message that came in.
@@ -105,6 +114,11 @@ impl Tally {
                 succeeded: load(&self.succeeded),
                 failed: load(&self.failed),
                 refused: load(&self.refused),
+            },
+            questions: Questions {
+                answered: load(&self.answered),
+                refused: load(&self.unanswered),
+                lines: load(&self.lines),
             },
             ack_latency: self.acknowledged.summary(),
             welcome_latency: self.welcomed.summary(),

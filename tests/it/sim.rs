@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use jiff::Timestamp;
+use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -100,8 +101,102 @@ async fn orders_fail_as_often_as_planned() {
     let restart = restart.bearer_auth(server.admin().await).json(&json!({}));
     let command: Value = restart.send().await.unwrap().json().await.unwrap();
     assert_eq!(command["status"], "failed", "{command}");
+    let problem: Value = log(&server, id, "").await.json().await.unwrap();
+    assert_eq!((problem["status"].as_u64(), problem["code"].as_str()), (Some(409), Some("engine_refused")));
+    assert!(problem["detail"].as_str().unwrap().contains("simulation"), "{problem}");
     let report = simulation.ended().await;
     assert_eq!((report.orders.succeeded, report.orders.failed), (0, 1));
+    assert_eq!((report.questions.answered, report.questions.refused), (0, 1));
+}
+
+/// Reads the log of a container as objects.
+async fn log(server: &TestServer, id: &str, query: &str) -> Response {
+    let call = http().get(server.at(&format!("/api/v1/containers/{id}/logs{query}")));
+    call.bearer_auth(server.admin().await).header("accept", "application/x-ndjson").send().await.unwrap()
+}
+
+fn objects(text: &str) -> Vec<Value> {
+    text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Reads on until so many objects are whole.
+async fn read_on(answer: &mut Response, text: &mut String, count: usize) {
+    while text.matches("}\n").count() < count {
+        let piece = answer.chunk().await.unwrap().expect("the log goes on");
+        text.push_str(std::str::from_utf8(&piece).unwrap());
+    }
+}
+
+/// The id of a container that runs.
+async fn running(server: &TestServer) -> String {
+    let path = "/api/v1/containers?state=running";
+    let containers = listed(server, path, |containers| !containers.is_empty()).await;
+    containers[0]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_log_of_a_simulated_container_is_read_again_and_the_same() {
+    let server = TestServer::start().await;
+    let simulation = Simulation::start(plan(&server, 2).await);
+    let id = running(&server).await;
+    let text = http().get(server.at(&format!("/api/v1/containers/{id}/logs?tail=10&timestamps=true")));
+    let text = text.bearer_auth(server.admin().await).send().await.unwrap().text().await.unwrap();
+    let times: Vec<Timestamp> =
+        text.lines().map(|line| line.split_once(' ').unwrap().0.parse().unwrap()).collect();
+    assert!(times.len() == 10 && times.is_sorted(), "{text}");
+    let span = format!("?since={}&until={}", times[2], times[7]);
+    let first = objects(&log(&server, &id, &span).await.text().await.unwrap());
+    let shown: Vec<String> = first.iter().map(|line| line["line"].as_str().unwrap().to_owned()).collect();
+    let before: Vec<&str> = text.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(shown, before[2..=7], "both ends are part of it");
+    assert_eq!(first, objects(&log(&server, &id, &span).await.text().await.unwrap()));
+    // All of it is more than a window holds, so it comes by credit.
+    let all = objects(&log(&server, &id, "").await.text().await.unwrap());
+    assert_eq!(all.len(), 10_000);
+
+    for (call, field) in [("stats", "memory_used_bytes"), ("inspect", "State")] {
+        let call = http().get(server.at(&format!("/api/v1/containers/{id}/{call}")));
+        let answer: Value =
+            call.bearer_auth(server.admin().await).send().await.unwrap().json().await.unwrap();
+        assert!(!answer[field].is_null(), "{answer}");
+    }
+    let report = simulation.ended().await;
+    let told = report.questions;
+    assert_eq!((told.answered, told.refused, told.lines), (6, 0, 10 + 6 + 6 + 10_000), "{report}");
+    assert!(report.errors.is_empty() && report.frames["output"] > 10, "{report}");
+}
+
+#[tokio::test]
+async fn a_followed_log_grows_until_its_container_or_its_link_ends() {
+    let server = TestServer::start().await;
+    let simulation = Simulation::start(Plan { log_lines: 600.0, ..plan(&server, 1).await });
+    let id = running(&server).await;
+    let follow = || log(&server, &id, "?tail=2&follow=true");
+    let mut left = follow().await;
+    read_on(&mut left, &mut String::new(), 4).await;
+    drop(left);
+
+    let (mut followed, mut text) = (follow().await, String::new());
+    read_on(&mut followed, &mut text, 6).await;
+    let stop = http().post(server.at(&format!("/api/v1/containers/{id}/stop?wait=20")));
+    let stop = stop.bearer_auth(server.admin().await).json(&json!({}));
+    let command: Value = stop.send().await.unwrap().json().await.unwrap();
+    assert_eq!(command["status"], "succeeded", "{command}");
+    text.push_str(&followed.text().await.unwrap());
+    let lines = objects(&text);
+    assert!(lines.iter().all(|line| line["error"].is_null()), "it ends whole: {lines:?}");
+    let since = lines[0]["time"].as_str().unwrap();
+    let again = objects(&log(&server, &id, &format!("?since={since}")).await.text().await.unwrap());
+    assert_eq!(lines, again, "what was followed is what is read later");
+
+    let start = http().post(server.at(&format!("/api/v1/containers/{id}/start?wait=20")));
+    start.bearer_auth(server.admin().await).json(&json!({})).send().await.unwrap();
+    let (mut cut, mut text) = (follow().await, String::new());
+    read_on(&mut cut, &mut text, 3).await;
+    let report = simulation.ended().await;
+    text.push_str(&cut.text().await.unwrap());
+    assert_eq!(objects(&text).pop().unwrap()["error"]["code"], "link_lost");
+    assert_eq!((report.questions.answered, report.errors.len()), (4, 0), "{report}");
 }
 
 #[tokio::test]

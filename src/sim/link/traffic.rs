@@ -5,9 +5,13 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message, protocol::frame::coding::Data};
 
-use super::{Agreement, End, Socket, broken, closed, end_of, say, say_text, send};
+use super::{
+    Agreement, End, Socket, broken, closed, end_of,
+    question::{Asked, Questions, refusal},
+    say, say_bytes, say_text, send,
+};
 use crate::{
     id::CommandId,
     proto::{
@@ -17,11 +21,12 @@ use crate::{
             Ack, AgentFrame, CommandResult, Heartbeat, LinkError, LinkErrorCode, NodeEvent, Sequenced,
             ServerFrame,
         },
+        output::{Ended, Outcome},
     },
     sim::{
         agent::{Agent, Running, World},
         host::Happening,
-        order::{Refusal, Standing, check},
+        order::{Question, Refusal, Standing, Work, check, is_question},
         tally::{FrameKind, count},
     },
 };
@@ -48,6 +53,7 @@ struct Link<'a> {
     beats: Instant,
     churns: Option<Instant>,
     cut: Option<Instant>,
+    questions: Questions,
 }
 
 /// Carries frames both ways until the link ends.
@@ -56,7 +62,9 @@ pub(super) async fn carry(agent: &mut Agent, world: &World, socket: Socket, agre
     let churns = agent.random.until_next(world.plan.churn).map(|wait| now + wait);
     let cut = agent.random.until_next(world.plan.drops).map(|wait| now + wait);
     agent.measures.get_or_insert(now);
-    let mut link = Link { agent, world, socket, agreement, last: 0, heard: now, beats: now, churns, cut };
+    let questions = Questions::default();
+    let mut link =
+        Link { agent, world, socket, agreement, last: 0, heard: now, beats: now, churns, cut, questions };
     link.report();
     match link.serve().await {
         Ok(()) => link.farewell().await,
@@ -81,7 +89,7 @@ impl Link<'_> {
     fn next_due(&self) -> Instant {
         let silent = self.heard + self.agreement.heartbeat * SILENT_INTERVALS;
         let obeyed = self.agent.running.iter().map(|running| running.due).min();
-        let others = [self.agent.measures, self.churns, self.cut, obeyed];
+        let others = [self.agent.measures, self.churns, self.cut, obeyed, self.questions.due()];
         others.into_iter().flatten().fold(silent.min(self.beats), Instant::min)
     }
 
@@ -117,6 +125,11 @@ impl Link<'_> {
             }
             say_text(&mut self.socket, self.world, outgoing.kind, outgoing.text).await?;
         }
+        if self.questions.due().is_some_and(|due| due <= Instant::now()) {
+            let pieces = self.questions.go_on(&self.agent.host, &self.world.tally);
+            // An agent that is asked nothing must not pay for its size.
+            Box::pin(self.answer(pieces)).await?;
+        }
         Ok(())
     }
 
@@ -143,6 +156,7 @@ impl Link<'_> {
     }
 
     fn tell(&mut self, (kind, container): Happening, cause: Option<&CommandOrder>) {
+        self.questions.wake();
         let body = NodeEvent {
             time: Timestamp::now(),
             kind,
@@ -201,8 +215,10 @@ impl Link<'_> {
                 self.cancel(cancel.command_id);
                 Ok(())
             }
-            // Nothing here gives output.
-            Ok(ServerFrame::Credit(_)) => Ok(()),
+            Ok(ServerFrame::Credit(credit)) => {
+                self.questions.credit(credit);
+                Ok(())
+            }
             Ok(ServerFrame::Sync(_)) => {
                 self.report();
                 Ok(())
@@ -238,7 +254,11 @@ impl Link<'_> {
             now: self.agreement.now(),
         };
         match check(envelope, &standing) {
-            Ok((order, act)) => {
+            Ok((order, Work::Question(question))) => {
+                self.last = order.sequence;
+                Box::pin(self.ask(&order, &question)).await
+            }
+            Ok((order, Work::Act(act))) => {
                 self.last = order.sequence;
                 let sequence = order.sequence;
                 let (from, to) = OBEYING_MS;
@@ -263,11 +283,16 @@ impl Link<'_> {
                     Refusal::Expired => (Some(CommandStatus::Expired), "the order expired"),
                     Refusal::Refused(why) => (Some(CommandStatus::Refused), why),
                 };
-                count(&self.world.tally.refused);
                 if let (Some(order), Some(status)) = (refused.order, status) {
                     self.last = order.sequence;
+                    if is_question(&order.verb) {
+                        let pieces = refusal(&order, no(why), &self.world.tally);
+                        Box::pin(self.answer(pieces)).await?;
+                        return self.complain(LinkErrorCode::Refused, why).await;
+                    }
                     self.settle(&order, status, None, Some(why.to_owned()));
                 }
+                count(&self.world.tally.refused);
                 self.complain(LinkErrorCode::Refused, why).await
             }
         }
@@ -295,7 +320,32 @@ impl Link<'_> {
         }
     }
 
+    /// Answers a question, or says why not.
+    async fn ask(&mut self, order: &CommandOrder, question: &Question) -> Result<(), End> {
+        let Agent { host, name, random, .. } = &mut *self.agent;
+        let tally = &self.world.tally;
+        let pieces = if random.unit() < self.world.plan.failures {
+            refusal(order, no("the simulation leaves this question unanswered"), tally)
+        } else {
+            let asked = Asked { host, name, log_lines: self.world.plan.log_lines, tally };
+            self.questions.take(order, question, &asked)
+        };
+        self.answer(pieces).await?;
+        let sequence = order.sequence;
+        say(&mut self.socket, self.world, FrameKind::Ack, &AgentFrame::Ack(Ack { sequence })).await
+    }
+
+    /// Sends what was encoded of answers.
+    async fn answer(&mut self, pieces: Vec<Vec<u8>>) -> Result<(), End> {
+        for piece in pieces {
+            let piece = (Data::Binary, Bytes::from(piece));
+            say_bytes(&mut self.socket, self.world, FrameKind::Output, piece).await?;
+        }
+        Ok(())
+    }
+
     fn cancel(&mut self, command: CommandId) {
+        self.questions.cancel(command);
         while let Some(index) = self.agent.running.iter().position(|running| running.order.command == command)
         {
             let Running { order, .. } = self.agent.running.swap_remove(index);
@@ -353,6 +403,11 @@ impl Link<'_> {
         let _ = timeout(FAREWELL, leave).await;
         End::Stopped
     }
+}
+
+/// A question that is answered with a no.
+fn no(why: &str) -> Ended {
+    Ended { outcome: Outcome::Refused, detail: Some(why.to_owned()) }
 }
 
 /// The wall clock's time at a moment of the monotonic one that is over.

@@ -28,11 +28,11 @@ fn only_an_order_for_this_agent_link_place_and_time_is_obeyed() {
     let (agent, now, trusted) = (AgentId::generate(), Timestamp::now(), [server.public()]);
     let judged = |key: &SigningKey, order: &CommandOrder| {
         let standing = Standing { agent, trusted: &trusted, epoch: 4, last: 1, now };
-        check(&seal(key, COMMAND_TYPE, order), &standing).map(|(_, act)| act).map_err(|refused| refused.why)
+        check(&seal(key, COMMAND_TYPE, order), &standing).map(|(_, work)| work).map_err(|refused| refused.why)
     };
     let good = order(agent, now);
     let act = Act { verb: Verb::Stop, container: "nginx-0".into(), force: false };
-    assert_eq!(judged(&server, &good), Ok(act));
+    assert_eq!(judged(&server, &good), Ok(Work::Act(act)));
     let ignored = |judged| matches!(judged, Err(Refusal::Ignored(_)));
     assert!(ignored(judged(&stranger, &good)));
     assert!(ignored(judged(&server, &order(AgentId::generate(), now))));
@@ -45,4 +45,22 @@ fn only_an_order_for_this_agent_link_place_and_time_is_obeyed() {
         &server,
         &CommandOrder { args: json!({ "container": "a", "shell": 1 }), ..good }
     )));
+}
+
+#[test]
+fn questions_are_read_with_their_arguments_and_no_others() {
+    let now = Timestamp::now();
+    let asked =
+        |verb: &str, args| read(&CommandOrder { verb: verb.into(), args, ..order(AgentId::generate(), now) });
+    let question = |about| Ok(Work::Question(Question { container: "nginx-0".into(), about }));
+    let span = Span { tail: Some(10), since: Some(now), until: None, follow: true };
+    let args = json!({ "container": "nginx-0", "tail": 10, "since": now, "until": null, "follow": true });
+    assert_eq!(asked("docker.logs", args), question(About::Log(span)));
+    assert_eq!(asked("docker.stats", json!({ "container": "nginx-0" })), question(About::Stats));
+    assert_eq!(asked("docker.inspect", json!({ "container": "nginx-0" })), question(About::Everything));
+    assert!(asked("docker.stats", json!({ "container": "nginx-0", "tail": 1 })).is_err());
+    for verb in VERBS {
+        let work = asked(verb, json!({ "container": "a" })).unwrap();
+        assert_eq!(matches!(work, Work::Question(_)), is_question(verb), "{verb}");
+    }
 }
