@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The list of agents under load, beside nginx serving the same bytes: CPU time of the server for each request.
-# benches/list.sh URL TOKEN PID [SECONDS] [RUNS]: a server (pinned to core 0: `taskset -c 0 worpen server ...`), a caller's key
+# benches/list.sh URL TOKEN PID [SECONDS] [RUNS] [ITEMS]: a server (pinned to core 0: `taskset -c 0 worpen server ...`), a caller's key
 # and the server's process id. Needs nginx, wrk, curl. Load comes from core 1.
 set -euo pipefail
-url=$1/api/v1/agents?limit=1000 token=$2 pid=$3 seconds=${4:-4} runs=${5:-5}
+url=$1/api/v1/agents?limit=${6:-1000} token=$2 pid=$3 seconds=${4:-4} runs=${5:-5}
 work=$(mktemp -d)
 nginx_pid=
 trap '[ -n "$nginx_pid" ] && kill "$nginx_pid"; rm -rf "$work"' EXIT

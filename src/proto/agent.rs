@@ -246,7 +246,7 @@ pub enum SyncTarget {
     /// `all`, or one agent's name or id.
     One(String),
     /// Names and ids.
-    These(Vec<String>),
+    These(#[schemars(length(min = 1, max = 1000))] Vec<String>),
 }
 
 /// Which agents were asked to report; what they answer arrives as events and telemetry.

@@ -22,11 +22,17 @@ pub use metric::{
 
 endpoints! {
     /// Lists the latest measurement of each node.
-    LatestTelemetry: GET "/api/v1/telemetry/latest", Viewer, LatestTelemetryRequest => Page<Telemetry>;
+    LatestTelemetry: GET "/api/v1/telemetry/latest", Viewer, LatestTelemetryRequest => Page<Telemetry> {
+        REFUSALS: &'static [u16] = &[404];
+    };
     /// Tells how a metric went, of one node, a site or the fleet.
-    TelemetryHistory: GET "/api/v1/telemetry/history", Viewer, TelemetryHistoryRequest => MetricHistory;
+    TelemetryHistory: GET "/api/v1/telemetry/history", Viewer, TelemetryHistoryRequest => MetricHistory {
+        REFUSALS: &'static [u16] = &[404];
+    };
     /// Tells the figures and the trend of metrics over a range.
-    GetTelemetryAnalytics: GET "/api/v1/telemetry/analytics", Viewer, TelemetryAnalyticsRequest => TelemetryAnalytics;
+    GetTelemetryAnalytics: GET "/api/v1/telemetry/analytics", Viewer, TelemetryAnalyticsRequest => TelemetryAnalytics {
+        REFUSALS: &'static [u16] = &[404];
+    };
     /// Lists the metrics that nodes measure.
     ListMetrics: GET "/api/v1/telemetry/metrics", Viewer, Empty => MetricList;
     /// Tells the fleet's traffic over a range.
