@@ -11,7 +11,8 @@ use super::{
 use crate::{
     config::agent::AgentConfig,
     core::{
-        invitation::{Token, join_message, secret_hash},
+        digest::sha256_hex,
+        invitation::{Token, join_message},
         signing::PublicKey,
     },
     proto::{
@@ -121,7 +122,7 @@ async fn present(
         public_key: public.to_string(),
         signature: URL_SAFE_NO_PAD.encode(node.key.sign(&join_message(
             token.id,
-            &secret_hash(&token.secret),
+            &sha256_hex(&token.secret),
             &public,
         ))),
     };

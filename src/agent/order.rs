@@ -11,6 +11,7 @@ use crate::{
             DOCKER_INSPECT, DOCKER_LOGS, DOCKER_PRUNE, DOCKER_PULL, DOCKER_RESTART, DOCKER_RM, DOCKER_START,
             DOCKER_STATS, DOCKER_STOP,
         },
+        container::is_name,
         envelope::{Unopened, open},
         image::is_reference,
         signing::PublicKey,
@@ -268,7 +269,7 @@ fn read(order: &CommandOrder) -> Result<Work, Refusal> {
         Work::Question(Question::Logs(excerpt)) => &excerpt.container,
         Work::Question(Question::Stats(target) | Question::Inspect(target)) => &target.container,
     };
-    if !is_container_name(container) {
+    if !is_name(container) {
         return Err(bad(order, "'container' is neither an id nor a name".into()));
     }
     Ok(work)
@@ -283,13 +284,6 @@ fn arguments<T: DeserializeOwned>(order: &CommandOrder) -> Result<T, Refusal> {
 
 fn bad(order: &CommandOrder, detail: Cow<'static, str>) -> Refusal {
     Refusal::BadArguments { verb: order.verb.clone(), detail }
-}
-
-/// Docker's own rule for names. The name becomes part of a path, so nothing else may pass.
-fn is_container_name(name: &str) -> bool {
-    name.len() <= 255
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Questions {
         self.open.retain(|_, open| !open.task.is_finished());
         if self.open.len() >= AT_A_TIME {
             let detail = format!("{AT_A_TIME} questions are being answered on this node; ask again shortly");
-            return self.refuse(order, detail);
+            return self.end(order, Outcome::Busy, detail);
         }
         let credit = Arc::new(Semaphore::new(window()));
         let outlet =
@@ -74,10 +74,14 @@ impl Questions {
 
     /// Tells the server why a question is not answered.
     pub(super) fn refuse(&mut self, order: &CommandOrder, why: String) {
+        self.end(order, Outcome::Refused, why);
+    }
+
+    fn end(&mut self, order: &CommandOrder, outcome: Outcome, why: String) {
         let credit = Arc::new(Semaphore::new(window()));
         let outlet = Outlet { execution: order.execution, credit, bulk: self.bulk.clone() };
         self.tasks.spawn(async move {
-            outlet.say(Body::Ended(Ended { outcome: Outcome::Refused, detail: Some(why) })).await;
+            outlet.say(Body::Ended(Ended { outcome, detail: Some(why) })).await;
         });
     }
 

@@ -9,6 +9,7 @@ use super::{
     fixed::Fixed,
     listing::{self, Asked, List, Scan, State},
     page::{cursor_of, limit_of, not_a_cursor, page},
+    ws::admission::whole_seconds,
 };
 use crate::{
     core::{
@@ -185,7 +186,7 @@ pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgent
     let latest = fleet.telemetry(agent.id);
     let fullest =
         |disks: &BTreeMap<String, DiskUsage>| disks.values().map(|disk| disk.percent).max_by(f32::total_cmp);
-    // Of a heartbeat and a measurement the later one tells.
+    // Of a heartbeat and a measurement the later one tells, as far as it says anything.
     let pulse = app.pulses.latest(agent.id);
     let pulse = pulse.filter(|pulse| latest.as_ref().is_none_or(|latest| pulse.at > latest.timestamp));
     Ok(Answer::ok(&AgentHealth {
@@ -195,10 +196,11 @@ pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgent
         status_since: agent.status_since,
         last_seen_at: agent.last_seen_at,
         linked: app.hub.is_linked(agent.id),
-        heartbeat_interval_s: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
-        cpu_usage: pulse.map_or_else(|| latest.as_ref().map(|latest| latest.cpu_usage), |pulse| pulse.cpu),
+        heartbeat_interval_s: whole_seconds(interval),
+        cpu_usage: pulse.and_then(|pulse| pulse.cpu).or(latest.as_ref().map(|latest| latest.cpu_usage)),
         memory_usage: pulse
-            .map_or_else(|| latest.as_ref().map(|latest| latest.memory_usage.percent), |pulse| pulse.ram),
+            .and_then(|pulse| pulse.ram)
+            .or(latest.as_ref().map(|latest| latest.memory_usage.percent)),
         disk_usage: latest.as_ref().and_then(|latest| fullest(&latest.disk_usage)),
     }))
 }

@@ -35,8 +35,8 @@ use crate::{
         access::{Caller, Verdict, judge},
         change::Change,
         command::MAX_WAIT_S,
+        digest::sha256_hex,
         error::Error,
-        invitation::secret_hash,
         statement::idempotency::Claim,
         usecase::Origin,
     },
@@ -46,9 +46,6 @@ use crate::{
         invitation::JoinFleet,
     },
 };
-
-/// One JSON object a line.
-pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// The most bytes a request's body may have.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -295,10 +292,12 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
     // What an agent shows is its own handler's to judge: it is nobody among the users.
     let recognized = match declared.access {
         Access::Agent => Ok(None),
-        _ => caller::recognize(app, &parts.headers, now).await,
+        _ => caller::recognize_from(app, &parts.headers, address, now).await,
     };
     match &recognized {
         Ok(Some(caller)) => app.limits.caller(caller)?,
+        // It is counted already, or nobody can tell just now whose credentials they are.
+        Err(Error::TooMany { .. } | Error::Unavailable(_) | Error::Internal(_)) => {}
         _ if declared.is_for_nodes() => app.limits.link(address)?,
         _ => app.limits.stranger(address)?,
     }
@@ -417,7 +416,7 @@ fn claim_of(app: &App, declared: &Declared, key: String, request: &impl Serializ
         caller: origin.actor.clone(),
         endpoint: format!("{} {}", declared.method, declared.path),
         key,
-        body_hash: secret_hash(&app.token_key.sign(&body)),
+        body_hash: sha256_hex(&app.token_key.sign(&body)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,8 +14,8 @@ use super::app::App;
 use crate::{
     core::{
         access::Caller,
+        digest::sha256_hex,
         error::Error,
-        invitation::secret_hash,
         port::store::Observer,
         token,
         usecase::{key, plain},
@@ -81,11 +82,32 @@ impl Observer for Callers {
     }
 }
 
-/// Recognizes the caller by its bearer credentials; no credentials are nobody, bad ones are an error.
+/// Recognizes the caller by its bearer credentials; no credentials are nobody, bad ones are an error. Those that are not
+/// known yet count against the address that they come from.
+pub(super) async fn recognize_from(
+    app: &App,
+    headers: &HeaderMap,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Option<Caller>, Error> {
+    look_up(app, headers, now, || app.limits.unproven(address)).await
+}
+
+/// Recognizes again a caller who was recognized before.
 pub(super) async fn recognize(
     app: &App,
     headers: &HeaderMap,
     now: Timestamp,
+) -> Result<Option<Caller>, Error> {
+    look_up(app, headers, now, || Ok(())).await
+}
+
+/// Recognizes a caller; `count` is asked before credentials that are not remembered are looked at.
+async fn look_up(
+    app: &App,
+    headers: &HeaderMap,
+    now: Timestamp,
+    count: impl FnOnce() -> Result<(), Error> + Send,
 ) -> Result<Option<Caller>, Error> {
     let mut shown = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = shown.next() else { return Ok(None) };
@@ -101,6 +123,7 @@ pub(super) async fn recognize(
     if known.is_some() {
         return Ok(known);
     }
+    count()?;
     let holder = if credentials.starts_with(key::PREFIX) {
         key::recognize(&*app.records, credentials, now).await?
     } else {
@@ -122,7 +145,7 @@ pub(super) fn plain_token(headers: &HeaderMap, query: Option<&str>) -> Option<St
     let bearer = header.and_then(|text| text.split_once(' '));
     let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
     let token = [bearer, query].into_iter().flatten().find(|token| token.starts_with(plain::PREFIX))?;
-    Some(secret_hash(token.as_bytes()))
+    Some(sha256_hex(token.as_bytes()))
 }
 
 async fn holder_of_token(

@@ -8,13 +8,13 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     app::App,
     call::{Answer, Call},
-    page::{cursor_of, limit_of, page},
+    page::{cursor_of, limit_of},
 };
 use crate::{
     core::{
         command::{DEFAULT_WAIT_S, has_ended, wait_of},
         error::Error,
-        port::records::CommandFilter,
+        port::records::{CommandFilter, Commands},
         usecase::{
             dispatch::{self, Order},
             order::order,
@@ -24,6 +24,7 @@ use crate::{
     proto::{
         command::{Command, GetCommand, GiveCommand, ListCommands},
         endpoint::Endpoint,
+        page::Page,
     },
 };
 
@@ -41,8 +42,8 @@ pub(super) async fn list(call: Call<ListCommands>) -> Result<Answer<ListCommands
     let before: Option<CommandId> = request.cursor.as_deref().map(cursor_of).transpose()?;
     let agent = request.agent.as_deref().map(|agent| target(&call.app, agent)).transpose()?;
     let filter = CommandFilter { status: request.status, agent, verb: request.verb.clone() };
-    let commands = call.app.records.commands(&filter, before, limit + 1).await?;
-    Ok(Answer::ok(&page(commands.into_iter(), limit, |command| command.id.to_string())))
+    let Commands { commands, next } = call.app.records.commands(&filter, before, limit).await?;
+    Ok(Answer::ok(&Page { items: commands, next_cursor: next.map(|id| id.to_string()) }))
 }
 
 /// The agent that a list is asked about; one that is removed is known by its id alone.

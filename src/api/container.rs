@@ -100,7 +100,7 @@ fn shown(fleet: &Fleet, container: &Container) -> Container {
 
 pub(super) async fn get(call: Call<GetContainer>) -> Result<Answer<GetContainer>, Error> {
     let fleet = call.app.fleet.read();
-    Ok(Answer::tagged(&shown(&fleet, resolve(&call.request.id, fleet.containers())?)))
+    Ok(Answer::tagged(&shown(&fleet, resolve(&call.request.id, &fleet)?)))
 }
 
 pub(super) async fn start(call: Call<StartContainer>) -> Result<Answer<StartContainer>, Error> {
@@ -143,7 +143,7 @@ async fn act<E: Endpoint<Response = Command>>(
 ) -> Result<Answer<E>, Error> {
     let order = {
         let fleet = call.app.fleet.read();
-        let container = resolve(reference, fleet.containers())?;
+        let container = resolve(reference, &fleet)?;
         args["container"] = json!(container.facts.id);
         Order {
             verb: verb.into(),

@@ -6,16 +6,16 @@ use super::{
     app::App,
     call::{Answer, Call},
     clock,
-    statistics::{per_minute, tally, word},
+    statistics::{in_words, per_minute, tally},
 };
 use crate::{
     core::error::Error,
     proto::{
-        agent::AgentStatus,
         dashboard::{
             DashboardStats, GetDashboardStats, LoadRange, LoadStats, NodeStats, SecurityStats,
             ThroughputStats,
         },
+        telemetry::Telemetry,
     },
 };
 
@@ -39,7 +39,8 @@ pub(super) async fn stats(call: Call<GetDashboardStats>) -> Result<Answer<GetDas
 }
 
 fn nodes(app: &App) -> NodeStats {
-    let by_status = tally(app.fleet.read().agents().map(|agent| word(&agent.status)));
+    let by_status = tally(app.fleet.read().agents().map(|agent| agent.status));
+    let by_status = in_words(by_status);
     NodeStats { total: by_status.values().sum(), by_status, linked: app.hub.count() as u64 }
 }
 
@@ -47,7 +48,7 @@ fn throughput(app: &App) -> ThroughputStats {
     let rates = per_minute(app, MINUTE);
     let (network, network_nodes) = {
         let fleet = app.fleet.read();
-        app.meters.traffic.total(|id| fleet.agent_by_id(id).is_some_and(|agent| is_heard_of(agent.status)))
+        app.meters.traffic.total(|id| fleet.agent_by_id(id).is_some() && fleet.stale_since(id).is_none())
     };
     ThroughputStats {
         commands_per_minute: rates.commands,
@@ -61,10 +62,10 @@ fn throughput(app: &App) -> ThroughputStats {
 
 fn load(app: &App) -> LoadStats {
     let fleet = app.fleet.read();
-    let heard_of = fleet.agents().filter(|agent| is_heard_of(agent.status));
+    let heard_of = fleet.agents().filter(|agent| fleet.stale_since(agent.id).is_none());
     let latest: Vec<_> = heard_of.filter_map(|agent| fleet.telemetry(agent.id)).collect();
     drop(fleet);
-    let range = |value: fn(&crate::proto::telemetry::Telemetry) -> f64| {
+    let range = |value: fn(&Telemetry) -> f64| {
         range(latest.iter().map(|telemetry| (value(telemetry), telemetry.agent_id.as_str())))
     };
     LoadStats {
@@ -73,11 +74,6 @@ fn load(app: &App) -> LoadStats {
         load_average: range(|telemetry| telemetry.load_average[0]),
         nodes: latest.len() as u64,
     }
-}
-
-/// Whether the latest measurement of an agent is of now.
-pub(super) const fn is_heard_of(status: AgentStatus) -> bool {
-    matches!(status, AgentStatus::Online | AgentStatus::Degraded | AgentStatus::Maintenance)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a mean over as many as there are nodes")]

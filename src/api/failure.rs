@@ -15,6 +15,9 @@ use crate::{
 /// The header that carries the request's id.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 
+/// After so many seconds it is worth asking a node again that could not be asked: links are mended within seconds.
+const NODE_RETRY_S: u64 = 5;
+
 /// An error on its way to a caller.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -98,7 +101,9 @@ impl From<Error> for Failure {
             }
             Error::Conflict { code, .. } => Self::http(409, code, detail),
             Error::Unprocessable { code, .. } => Self::http(422, code, detail),
-            Error::Absent { code, detail } => Self::http(503, code, detail),
+            Error::Absent { code, detail } => Self::http(503, code, detail).after(NODE_RETRY_S),
+            Error::Late { code, detail } => Self::http(504, code, detail).after(NODE_RETRY_S),
+            Error::Garbled { code, detail } => Self::http(502, code, detail),
             Error::TooMany { retry_after_s, .. } => {
                 Self::http(429, "too_many_requests", detail).after(retry_after_s)
             }

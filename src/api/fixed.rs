@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 
-use crate::core::invitation::secret_hash;
+use crate::core::digest::sha256_hex;
 
 /// An answer that never changes while the server runs.
 pub(super) struct Fixed {
@@ -17,7 +17,7 @@ pub(super) struct Fixed {
 impl Fixed {
     /// A body of this media type. A cache asks each time, and is told in a line that nothing changed.
     pub(super) fn new(kind: &'static str, body: Vec<u8>) -> Self {
-        let tag = format!("\"{}\"", &secret_hash(&body)[..32]);
+        let tag = format!("\"{}\"", &sha256_hex(&body)[..32]);
         let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are a header value");
         let headers = HeaderMap::from_iter([
             (header::CONTENT_TYPE, HeaderValue::from_static(kind)),

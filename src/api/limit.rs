@@ -41,6 +41,10 @@ const TRIES_AT_ONCE: u32 = 10;
 const TRY_EVERY: Duration = Duration::from_secs(6);
 /// Sign-ins that wait for a core; more would wait longer than anybody does.
 const SIGN_INS_WAITING: usize = 64;
+/// Credentials of one address that are not known yet: at once,
+const UNPROVEN_AT_ONCE: u32 = 1000;
+/// and each second after. Each costs a signature or a read of the store; those that hold are remembered then.
+const UNPROVEN_PER_SECOND: u32 = 100;
 /// How many callers are counted apart. Beyond it, those who come from an address share counts.
 const MOST_KEYS: usize = 65_536;
 /// Counts that are shared then.
@@ -53,6 +57,7 @@ pub struct Limits {
     callers: Limit,
     strangers: Limit,
     links: Limit,
+    unproven: Limit,
     sign_ins: Limit,
     tries: Limit,
     sign_in_places: Semaphore,
@@ -78,6 +83,7 @@ impl Limits {
             callers: in_window(set.caller),
             strangers: in_window(set.anonymous),
             links: Limit::new(LINKS_AT_ONCE, Duration::from_secs(1) / LINKS_PER_SECOND),
+            unproven: Limit::new(UNPROVEN_AT_ONCE, Duration::from_secs(1) / UNPROVEN_PER_SECOND),
             sign_ins: Limit::new(SIGN_INS_AT_ONCE, SIGN_IN_EVERY),
             tries: Limit::new(TRIES_AT_ONCE, TRY_EVERY),
             sign_in_places: Semaphore::new(SIGN_INS_WAITING),
@@ -98,6 +104,11 @@ impl Limits {
             &household(address),
             "requests from this address; sign in for a limit of your own",
         )
+    }
+
+    /// Counts credentials that are not known yet, before they cost anything.
+    pub(super) fn unproven(&self, address: IpAddr) -> Result<(), Error> {
+        self.check(&self.unproven, &household(address), "unknown credentials from this address")
     }
 
     /// Counts a node that links or joins.

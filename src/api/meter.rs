@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -42,8 +45,10 @@ pub struct Meters {
     routes: Vec<Arc<RouteMeter>>,
     /// Requests to no route.
     pub(super) unmatched: RouteMeter,
-    /// How long the latest requests took.
+    /// How long the latest requests took whose time is the server's own.
     pub(super) recent: RecentTimes,
+    /// All requests of the latest minutes.
+    pub(super) recent_requests: Recent,
     /// Requests that are being answered.
     pub(super) in_flight: Level,
     /// Frames that agents sent, by type.
@@ -52,6 +57,8 @@ pub struct Meters {
     pub(super) telemetry: Counter,
     /// The same of the latest minutes.
     pub(super) recent_telemetry: Recent,
+    /// Whether the latest measurement could not be stored.
+    telemetry_fails: AtomicBool,
     /// Events, by type.
     events: Vec<Counter>,
     /// Events of the latest minutes.
@@ -75,17 +82,18 @@ pub(super) struct RouteMeter {
     pub(super) method: String,
     /// The path with placeholders.
     pub(super) path: &'static str,
-    /// Whether its callers choose how long to wait.
-    waits: bool,
+    /// Whether the time of its answers is the server's own: neither a node's, nor as long as the caller chose to wait, nor
+    /// that of a request which found nothing to do.
+    is_own_time: bool,
     statuses: [Counter; STATUSES.len()],
     /// How long answers took.
     pub(super) times: Histogram,
 }
 
 impl RouteMeter {
-    pub(super) fn new(method: impl Into<String>, path: &'static str, waits: bool) -> Self {
+    pub(super) fn new(method: impl Into<String>, path: &'static str, is_own_time: bool) -> Self {
         let statuses = std::array::from_fn(|_| Counter::default());
-        Self { method: method.into(), path, waits, statuses, times: Histogram::new(TIMES) }
+        Self { method: method.into(), path, is_own_time, statuses, times: Histogram::new(TIMES) }
     }
 
     /// How many answers had which status, those that none had left out.
@@ -106,10 +114,12 @@ impl Meters {
             routes,
             unmatched: RouteMeter::new("", "none", false),
             recent: RecentTimes::new(beginning),
+            recent_requests: Recent::new(beginning),
             in_flight: Level::default(),
             frames: std::array::from_fn(|_| Counter::default()),
             telemetry: Counter::default(),
             recent_telemetry: Recent::new(beginning),
+            telemetry_fails: AtomicBool::new(false),
             events: EventKind::ALL.iter().map(|_| Counter::default()).collect(),
             recent_events: Recent::new(beginning),
             commands: Counter::default(),
@@ -125,13 +135,15 @@ impl Meters {
         self.routes.iter().map(AsRef::as_ref).chain([&self.unmatched])
     }
 
-    /// A request was answered. One whose caller chose how long to wait tells nothing of how fast the server is.
+    /// A request was answered.
     pub(super) fn answered(&self, route: &RouteMeter, status: u16, took: Duration) {
         let place = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
         route.statuses[place].one();
         route.times.took(took);
-        if !route.waits {
-            self.recent.took(Instant::now(), took);
+        let now = Instant::now();
+        self.recent_requests.add(now, 1);
+        if route.is_own_time {
+            self.recent.took(now, took);
         }
     }
 
@@ -174,6 +186,17 @@ impl Meters {
         self.traffic.measured(agent, telemetry);
         self.telemetry.one();
         self.recent_telemetry.add(Instant::now(), 1);
+        self.telemetry_fails.store(false, Relaxed);
+    }
+
+    /// A measurement could not be stored.
+    pub(super) fn not_measured(&self) {
+        self.telemetry_fails.store(true, Relaxed);
+    }
+
+    /// Whether the latest measurement could not be stored.
+    pub(super) fn telemetry_fails(&self) -> bool {
+        self.telemetry_fails.load(Relaxed)
     }
 
     /// Events by type, those that did not happen left out.
@@ -216,5 +239,22 @@ impl Observer for Meters {
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_counts_and_only_the_servers_own_time_tells_how_fast_it_is() {
+        let meters = Meters::new(vec![]);
+        let (ours, asks) = (RouteMeter::new("GET", "/a", true), RouteMeter::new("GET", "/b", false));
+        meters.answered(&ours, 200, Duration::from_millis(1));
+        meters.answered(&asks, 200, Duration::from_secs(2));
+        meters.answered(&meters.unmatched, 404, Duration::ZERO);
+        let (later, minute) = (Instant::now() + Duration::from_secs(10), Duration::from_secs(60));
+        assert_eq!(meters.recent.spread(later, minute).count(), 1);
+        assert_eq!(meters.recent_requests.per_second(later, minute), Some(0.3));
     }
 }

@@ -8,6 +8,8 @@ use axum::http::HeaderValue;
 use super::{
     app::App,
     call::{Answer, Call},
+    meter::RouteMeter,
+    statistics::{in_words, tally},
     status::stored_bytes,
 };
 use crate::{core::error::Error, proto::metrics::GetMetrics};
@@ -63,10 +65,8 @@ async fn families(app: &App) -> Result<Vec<Family>, Error> {
 
 fn fleet(app: &App) -> Vec<Family> {
     let fleet = app.fleet.read();
-    let by_status =
-        super::statistics::tally(fleet.agents().map(|agent| super::statistics::word(&agent.status)));
-    let states = fleet.containers().map(|container| container.facts.state.as_str().to_owned());
-    let by_state = super::statistics::tally(states);
+    let by_status = tally(fleet.agents().map(|agent| agent.status));
+    let by_state = tally(fleet.containers().map(|container| container.facts.state));
     drop(fleet);
     let by =
         |name: &'static str| move |(word, count): (String, u64)| Sample::whole(vec![(name, word)], count);
@@ -75,14 +75,14 @@ fn fleet(app: &App) -> Vec<Family> {
             "worpen_agents",
             Kind::Gauge,
             "Agents that are known, by status.",
-            by_status.into_iter().map(by("status")).collect(),
+            in_words(by_status).into_iter().map(by("status")).collect(),
         ),
         Family::one("worpen_agent_links", Kind::Gauge, "Agents that are linked now.", app.hub.count() as u64),
         Family::new(
             "worpen_containers",
             Kind::Gauge,
             "Containers that are known, by state.",
-            by_state.into_iter().map(by("state")).collect(),
+            in_words(by_state).into_iter().map(by("state")).collect(),
         ),
     ]
 }
@@ -144,9 +144,7 @@ fn work(app: &App) -> Vec<Family> {
 fn http(app: &App) -> Vec<Family> {
     let (meters, connections) = (&app.meters, &app.connections);
     let used: Vec<_> = meters.all_routes().filter(|route| route.statuses().next().is_some()).collect();
-    let route = |route: &super::meter::RouteMeter| {
-        vec![("method", route.method.clone()), ("route", route.path.to_owned())]
-    };
+    let route = |route: &RouteMeter| vec![("method", route.method.clone()), ("route", route.path.to_owned())];
     let requests = used.iter().flat_map(|used| {
         used.statuses().map(move |(status, count)| {
             let mut labels = route(used);

@@ -48,7 +48,7 @@ pub(super) async fn ask<E: Endpoint>(
 ) -> Result<Begun, Error> {
     let (container, agent) = {
         let fleet = call.app.fleet.read();
-        let container = resolve(reference, fleet.containers())?.clone();
+        let container = resolve(reference, &fleet)?.clone();
         let agent = fleet.agent_by_id(container.agent).cloned();
         (container, agent.ok_or_else(|| Error::not_found("container", reference))?)
     };
@@ -61,10 +61,7 @@ pub(super) async fn ask<E: Endpoint>(
     let asked = outputs.ask(Question { verb, args, timeout_s });
     let mut answering = asked.map_err(|why| match why {
         NotAsked::Gone => not_linked(&agent.agent_id),
-        NotAsked::TooMany => Error::Absent {
-            code: "node_busy",
-            detail: format!("node {} answers as many questions as it can; ask again shortly", container.node),
-        },
+        NotAsked::TooMany => busy(&container.node),
     })?;
     match timeout_at(Instant::now() + ANSWER_TIMEOUT, answering.next()).await {
         Ok(Some(Body::Begun(at))) => Ok(Begun { container, at, answering }),
@@ -100,12 +97,17 @@ impl Begun {
 pub(super) fn unreadable(node: &str) -> Error {
     let detail =
         format!("the answer of node {node} cannot be read; compare the versions of agent and server");
-    Error::Conflict { code: "answer_unreadable", detail }
+    Error::Garbled { code: "answer_unreadable", detail }
+}
+
+fn busy(node: &str) -> Error {
+    let detail = format!("node {node} answers as many questions as it can; ask again shortly");
+    Error::Absent { code: "node_busy", detail }
 }
 
 fn silent(node: &str) -> Error {
     let detail = format!("node {node} did not answer within {} s", ANSWER_TIMEOUT.as_secs());
-    Error::Absent { code: "node_silent", detail }
+    Error::Late { code: "node_silent", detail }
 }
 
 fn link_lost(node: &str) -> Error {
@@ -119,6 +121,7 @@ fn refusal(container: &Container, ended: Ended) -> Error {
         Outcome::NotFound => {
             Error::not_found("container", format!("{}/{}", container.node, container.facts.name))
         }
+        Outcome::Busy => busy(&container.node),
         Outcome::Broken => Error::Absent { code: "engine_unreachable", detail },
         Outcome::Refused | Outcome::Whole => Error::Conflict { code: "engine_refused", detail },
     }

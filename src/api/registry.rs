@@ -1,6 +1,6 @@
 //! [`Api::add`]: the only way to register a route, which brings its access rule, its form and its errors.
 
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -71,9 +71,10 @@ impl Api {
         self.description.add::<E>();
         let shape = Arc::new(Shape::of::<E>());
         let filter = MethodFilter::try_from(E::METHOD).expect("endpoints use the common methods");
+        let is_own_time = !shape.has("wait") && !E::ASKS_NODE;
         for path in std::iter::once(&E::PATH).chain(E::ALIASES) {
             let (shape, handler) = (shape.clone(), handler.clone());
-            let meter = Arc::new(RouteMeter::new(E::METHOD.as_str(), path, shape.has("wait")));
+            let meter = Arc::new(RouteMeter::new(E::METHOD.as_str(), path, is_own_time));
             self.meters.push(meter.clone());
             let serve = move |State(app): State<Arc<App>>, request: Request| async move {
                 Ok::<Response, Infallible>(call::serve(app, shape, handler, meter, request).await)
@@ -122,13 +123,17 @@ impl Api {
 }
 
 async fn no_such_path(State(app): State<Arc<App>>, request: Request) -> Response {
-    app.meters.answered(&app.meters.unmatched, 404, Duration::ZERO);
+    let begun = Instant::now();
     let detail = format!("there is no {} here", request.uri().path());
-    Failure::http(404, "path_not_found", detail).into_response_for(&call::request_id())
+    let answer = Failure::http(404, "path_not_found", detail).into_response_for(&call::request_id());
+    app.meters.answered(&app.meters.unmatched, 404, begun.elapsed());
+    answer
 }
 
 async fn no_such_method(State(app): State<Arc<App>>, request: Request) -> Response {
-    app.meters.answered(&app.meters.unmatched, 405, Duration::ZERO);
+    let begun = Instant::now();
     let detail = format!("{} does not answer {}", request.uri().path(), request.method());
-    Failure::http(405, "method_not_allowed", detail).into_response_for(&call::request_id())
+    let answer = Failure::http(405, "method_not_allowed", detail).into_response_for(&call::request_id());
+    app.meters.answered(&app.meters.unmatched, 405, begun.elapsed());
+    answer
 }

@@ -2,22 +2,25 @@
 
 use std::{
     cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::{
     app::App,
     call::{Answer, Call},
-    clock,
-    dashboard::is_heard_of,
-    probe,
-    statistics::tally,
+    clock, probe,
+    statistics::{in_words, tally},
 };
 use crate::{
-    core::{error::Error, meter::Spread},
+    core::{error::Error, meter::Spread, port::links::Links},
+    id::AgentId,
     proto::{
+        agent::{Agent, AgentStatus},
         health::Health,
         service::{GetDashboardServices, NodeService, ServiceMatrix, ServicePart},
+        telemetry::Telemetry,
     },
 };
 
@@ -34,23 +37,22 @@ pub(super) async fn matrix(call: Call<GetDashboardServices>) -> Result<Answer<Ge
     let app = &call.app;
     let parts =
         vec![api(app), store(app).await, telemetry_store(app).await, links(app), stream(app), redis()];
-    let mut nodes = reported(app);
-    let statuses = parts.iter().map(|part| part.status).chain(nodes.iter().map(|service| service.status));
-    let by_status = tally(statuses.map(|status| status.as_str().to_owned()));
-    nodes.sort_by(|one, other| rank(one).cmp(&rank(other)));
-    nodes.truncate(MOST_LISTED);
+    let (nodes, mut by_status) = reported(&measured(app));
+    for part in &parts {
+        *by_status.entry(part.status).or_default() += 1;
+    }
+    let by_status = in_words(by_status);
     Ok(Answer::ok(&ServiceMatrix { time: clock::now(), by_status, parts, nodes }))
 }
 
-/// Those that need somebody first.
-fn rank(service: &NodeService) -> (Reverse<u8>, &str, &str) {
-    let urgency = match service.status {
+/// How much it needs somebody.
+const fn urgency(status: Health) -> u8 {
+    match status {
         Health::Down => 3,
         Health::Degraded => 2,
         Health::Unknown => 1,
         Health::Healthy | Health::NotConfigured => 0,
-    };
-    (Reverse(urgency), &service.node, &service.name)
+    }
 }
 
 /// A part of which nothing is known yet.
@@ -75,7 +77,7 @@ fn api(app: &App) -> ServicePart {
     ServicePart {
         latency_ms: millis(&spread, 0.5),
         latency_p99_ms: p99,
-        per_second: app.meters.recent.per_second(now, MINUTES),
+        per_second: app.meters.recent_requests.per_second(now, MINUTES),
         load: Some(app.meters.in_flight.get()),
         ..part("api", well_unless(p99.is_some_and(|p99| p99 > SLOW_MS)))
     }
@@ -107,15 +109,31 @@ async fn telemetry_store(app: &App) -> ServicePart {
     }
 }
 
-/// All agents that are known should be linked.
+/// All agents that should be linked are.
 fn links(app: &App) -> ServicePart {
-    let (linked, known) = (app.hub.count() as u64, app.fleet.read().agents().count() as u64);
-    let status = match (linked, known) {
-        (_, 0) => Health::Unknown,
+    let unlinked: HashSet<AgentId> =
+        app.pulses.unlinked_since().into_iter().map(|(agent, _)| agent).collect();
+    let (mut linked, mut missing) = (0_u64, 0_u64);
+    for agent in app.fleet.read().agents() {
+        if app.hub.is_linked(agent.id) {
+            linked += 1;
+        } else if should_be_linked(agent) && !unlinked.contains(&agent.id) {
+            missing += 1;
+        }
+    }
+    let status = match (linked, missing) {
+        (0, 0) => Health::Unknown,
         (0, _) => Health::Down,
-        (linked, known) => well_unless(linked < known),
+        (_, missing) => well_unless(missing > 0),
     };
-    ServicePart { load: Some(linked), capacity: Some(known), ..part("agent_links", status) }
+    ServicePart { load: Some(linked), capacity: Some(linked + missing), ..part("agent_links", status) }
+}
+
+/// Whether an agent that is not linked is missed: it was linked before, and nobody took it away.
+const fn should_be_linked(agent: &Agent) -> bool {
+    let taken_away =
+        matches!(agent.status, AgentStatus::Maintenance | AgentStatus::Quarantined | AgentStatus::Revoked);
+    agent.address.is_some() && !taken_away
 }
 
 fn stream(app: &App) -> ServicePart {
@@ -141,24 +159,37 @@ fn millis(spread: &Spread, part: f64) -> Option<f64> {
     spread.quantile(part).map(|micros| micros / 1e3)
 }
 
-/// Every service that a node reports with its latest measurement.
-fn reported(app: &App) -> Vec<NodeService> {
+/// The latest measurement of each agent that has any, and whether it is of now.
+fn measured(app: &App) -> Vec<(Arc<Telemetry>, bool)> {
     let fleet = app.fleet.read();
+    let latest = fleet
+        .agents()
+        .filter_map(|agent| Some((fleet.telemetry(agent.id)?, fleet.stale_since(agent.id).is_none())));
+    latest.collect()
+}
+
+/// The services that nodes report, those that need somebody first, and how many of all stand how.
+fn reported(measured: &[(Arc<Telemetry>, bool)]) -> (Vec<NodeService>, BTreeMap<Health, u64>) {
     let mut services = Vec::new();
-    for agent in fleet.agents() {
-        let Some(telemetry) = fleet.telemetry(agent.id) else { continue };
-        for (name, reported) in &telemetry.service_status {
-            let status = if is_heard_of(agent.status) { health_of(reported) } else { Health::Unknown };
-            services.push(NodeService {
-                node: agent.agent_id.clone(),
-                name: name.clone(),
+    for (telemetry, is_of_now) in measured {
+        for (name, word) in &telemetry.service_status {
+            let status = if *is_of_now { health_of(word) } else { Health::Unknown };
+            services.push((
+                Reverse(urgency(status)),
+                &*telemetry.agent_id,
+                name,
                 status,
-                reported: reported.clone(),
-                time: telemetry.timestamp,
-            });
+                word,
+                telemetry.timestamp,
+            ));
         }
     }
-    services
+    let by_status = tally(services.iter().map(|(.., status, _, _)| *status));
+    services.sort_unstable();
+    let listed = services.into_iter().take(MOST_LISTED).map(|(_, node, name, status, word, time)| {
+        NodeService { node: node.to_owned(), name: name.clone(), status, reported: word.clone(), time }
+    });
+    (listed.collect(), by_status)
 }
 
 /// What a node's word for a service means; systemd's, Docker's and plain ones.

@@ -53,18 +53,18 @@ pub(super) async fn get(call: Call<GetStatistics>) -> Result<Answer<GetStatistic
     let (agents, containers, images) = {
         let fleet = app.fleet.read();
         (
-            tally(fleet.agents().map(|agent| word(&agent.status))),
-            tally(fleet.containers().map(|container| container.facts.state.as_str().to_owned())),
+            tally(fleet.agents().map(|agent| agent.status)),
+            tally(fleet.containers().map(|container| container.facts.state)),
             fleet.images().count() as u64,
         )
     };
     Ok(Answer::ok(&Statistics {
-        agents,
-        containers,
+        agents: in_words(agents),
+        containers: in_words(containers),
         images,
         users: counts.users,
         active_keys: counts.active_keys,
-        commands_24h: counts.commands.iter().map(|(status, count)| (word(status), *count)).collect(),
+        commands_24h: in_words(counts.commands),
         events_kept: counts.events,
         events_24h: counts.recent_events,
         denied_24h: counts.denied,
@@ -99,24 +99,29 @@ pub(super) fn per_minute(app: &App, span: Duration) -> PerMinute {
     let (meters, now) = (&app.meters, Instant::now());
     let minutely = |rate: Option<f64>| rate.map(|rate| rate * 60.0);
     PerMinute {
-        requests: minutely(meters.recent.per_second(now, span)),
+        requests: minutely(meters.recent_requests.per_second(now, span)),
         events: minutely(meters.recent_events.per_second(now, span)),
         commands: minutely(meters.recent_commands.per_second(now, span)),
         telemetry: minutely(meters.recent_telemetry.per_second(now, span)),
     }
 }
 
-/// How often each word occurs.
-pub(super) fn tally(words: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
+/// How often each value occurs.
+pub(super) fn tally<T: Ord>(values: impl Iterator<Item = T>) -> BTreeMap<T, u64> {
     let mut counted = BTreeMap::new();
-    for word in words {
-        *counted.entry(word).or_default() += 1;
+    for value in values {
+        *counted.entry(value).or_default() += 1;
     }
     counted
 }
 
+/// The same with the words on the wire in place of an enumeration's values.
+pub(super) fn in_words<T: Serialize>(counted: BTreeMap<T, u64>) -> BTreeMap<String, u64> {
+    counted.into_iter().map(|(value, count)| (word(&value), count)).collect()
+}
+
 /// An enumeration's word on the wire.
-pub(super) fn word(value: &impl Serialize) -> String {
+fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

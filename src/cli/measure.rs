@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::core::telemetry::span;
+
 const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 /// How long ago, in its largest unit: `5m`, `3d`.
@@ -46,16 +48,11 @@ pub(crate) fn moment(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Reads a length of time: `90`, `90s`, `15m`, `2h`, `7d`.
+/// Reads a length of time as the API does: `90`, `90s`, `15m`, `2h`, `7d`, `2w`.
 pub(crate) fn seconds(text: &str) -> Result<u32, String> {
-    let expected =
-        || format!("'{text}' is not a length of time; expected seconds, or such as 90s, 15m, 2h, 7d");
-    let (digits, size) = UNITS
-        .into_iter()
-        .find_map(|(unit, size)| text.strip_suffix(unit).map(|digits| (digits, size)))
-        .unwrap_or((text, 1));
-    let count: i64 = digits.parse().map_err(|_| expected())?;
-    count.checked_mul(size).and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(expected)
+    span::seconds(text).ok_or_else(|| {
+        format!("'{text}' is not a length of time; expected seconds, or such as 90s, 15m, 2h, 7d, 2w")
+    })
 }
 
 /// A moment as a person says it: a time, or how long ago.

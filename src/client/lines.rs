@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::{ANSWER_TIMEOUT, Client, ClientError, problem, request::Wire};
-use crate::proto::endpoint::Endpoint;
+use crate::proto::endpoint::{Endpoint, NDJSON};
 
 /// A server says every 15 s that an idle stream stands; one that says nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ impl Client {
             .http
             .request(wire.method.clone(), wire.url(&self.base))
             .headers(self.headers())
-            .header(header::ACCEPT, "application/x-ndjson");
+            .header(header::ACCEPT, NDJSON);
         let patience = ANSWER_TIMEOUT * 2;
         let answer = timeout(patience, request.send())
             .await

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::error::Error;
-use crate::proto::{
-    container::{Container, ContainerFacts, ContainerState},
-    event::EventKind,
+use super::{error::Error, fleet::Fleet};
+use crate::{
+    id::AgentId,
+    proto::{
+        container::{Container, ContainerFacts, ContainerState},
+        event::EventKind,
+    },
 };
 
 /// Finds the container that a person means: `node/name` or `node/id-prefix`, the engine's id or a unique prefix of it,
@@ -13,49 +16,85 @@ use crate::proto::{
 ///
 /// # Errors
 /// Not found, or a conflict that lists the candidates.
-pub fn resolve<'a>(
+pub fn resolve<'a>(reference: &str, fleet: &'a Fleet) -> Result<&'a Container, Error> {
+    let Some((node, wanted)) = reference.split_once('/') else {
+        return find(reference, reference, fleet.containers());
+    };
+    let agent = fleet.agent(node).map_err(|_| Error::not_found("container", reference))?;
+    find(reference, wanted, fleet.containers_of(agent.id))
+}
+
+/// Finds the container of one node that a person means, by name, id or a unique prefix of it.
+///
+/// # Errors
+/// Not found, or a conflict that lists the candidates.
+pub fn resolve_on<'a>(reference: &str, agent: AgentId, fleet: &'a Fleet) -> Result<&'a Container, Error> {
+    find(reference, reference, fleet.containers_of(agent))
+}
+
+fn find<'a>(
     reference: &str,
+    wanted: &str,
     containers: impl Iterator<Item = &'a Container>,
 ) -> Result<&'a Container, Error> {
-    let (node, wanted) = match reference.split_once('/') {
-        Some((node, wanted)) => (Some(node), wanted),
-        None => (None, reference),
-    };
-    let mut exact = Vec::new();
-    let mut alike = Vec::new();
-    for container in containers.filter(|container| node.is_none_or(|node| &*container.node == node)) {
+    let may_be_prefix = is_id_prefix(wanted);
+    let (mut exact, mut alike) = (Found::default(), Found::default());
+    for container in containers {
         let id = &container.facts.id;
         if id == wanted {
-            exact.push(container);
-        } else if container.facts.name == wanted || (is_id_prefix(wanted) && id.starts_with(wanted)) {
-            alike.push(container);
+            exact.add(container);
+        } else if container.facts.name == wanted || (may_be_prefix && id.starts_with(wanted)) {
+            alike.add(container);
         }
     }
-    let candidates = if exact.is_empty() { alike } else { exact };
-    match candidates.as_slice() {
-        [] => Err(Error::not_found("container", reference)),
-        [one] => Ok(one),
-        several => Err(Error::Conflict {
+    let found = if exact.count > 0 { exact } else { alike };
+    match found.first {
+        [None, ..] => Err(Error::not_found("container", reference)),
+        [Some(one), ..] if found.count == 1 => Ok(one),
+        _ => Err(Error::Conflict {
             code: "container_ambiguous",
-            detail: format!("'{reference}' may be any of: {}; name one in full", list(several)),
+            detail: format!("'{reference}' may be any of: {}; name one in full", found.list()),
         }),
     }
 }
 
-fn is_id_prefix(text: &str) -> bool {
-    text.len() >= 3 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+/// The first few that were found, and how many they are.
+#[derive(Default)]
+struct Found<'a> {
+    first: [Option<&'a Container>; 5],
+    count: usize,
 }
 
-fn list(containers: &[&Container]) -> String {
-    let mut names: Vec<String> = containers
-        .iter()
-        .take(5)
-        .map(|container| format!("{}/{}", container.node, container.facts.name))
-        .collect();
-    if containers.len() > names.len() {
-        names.push(format!("{} more", containers.len() - names.len()));
+impl<'a> Found<'a> {
+    fn add(&mut self, container: &'a Container) {
+        if let Some(place) = self.first.get_mut(self.count) {
+            *place = Some(container);
+        }
+        self.count += 1;
     }
-    names.join(", ")
+
+    fn list(&self) -> String {
+        let first = self.first.iter().flatten();
+        let mut names: Vec<String> =
+            first.map(|container| format!("{}/{}", container.node, container.facts.name)).collect();
+        if self.count > names.len() {
+            names.push(format!("{} more", self.count - names.len()));
+        }
+        names.join(", ")
+    }
+}
+
+/// Whether a text can name a container, which its id can too: the engine's own rule. The name becomes part of a path, so
+/// nothing else may pass.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.len() <= 255
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}
+
+fn is_id_prefix(text: &str) -> bool {
+    text.len() >= 3 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// A difference between what was known and what a node reports in full.

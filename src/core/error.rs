@@ -43,6 +43,20 @@ pub enum Error {
         /// Who is not there, and what to do.
         detail: String,
     },
+    /// A node did not answer in time; `code` is stable, the words are for the caller.
+    Late {
+        /// A stable, machine-readable name.
+        code: &'static str,
+        /// Who was silent, and for how long.
+        detail: String,
+    },
+    /// A node answered what cannot be passed on; `code` is stable, the words are for the caller.
+    Garbled {
+        /// A stable, machine-readable name.
+        code: &'static str,
+        /// Whose answer, and what to do.
+        detail: String,
+    },
     /// Too much was asked in too short a time.
     TooMany {
         /// What there is too much of, and the cure.
@@ -82,6 +96,8 @@ impl fmt::Display for Error {
             Self::Conflict { detail, .. }
             | Self::Unprocessable { detail, .. }
             | Self::Absent { detail, .. }
+            | Self::Late { detail, .. }
+            | Self::Garbled { detail, .. }
             | Self::TooMany { detail, .. } => f.write_str(detail),
             Self::Unauthenticated(detail)
             | Self::Forbidden(detail)

@@ -1,7 +1,6 @@
 //! The invitation's token, and what a node signs to spend it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::signing::PublicKey;
@@ -42,12 +41,6 @@ impl Token {
             server: server.try_into().ok()?,
         })
     }
-}
-
-/// What the store keeps of a secret: the hexadecimal SHA-256. A secret is 32 random bytes, so no slow hash is due.
-#[must_use]
-pub fn secret_hash(secret: &[u8]) -> String {
-    Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a node signs with its key to join. Who signs it knows the secret and holds the key; who hears the signature learns

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod change;
 pub mod command;
 pub mod container;
+pub mod digest;
 pub mod envelope;
 pub mod error;
 pub mod fleet;

@@ -4,6 +4,10 @@
 //! execution's id (16), and how many bytes the payload has once it is plain (big-endian). What a peer says of sizes is
 //! checked before anything is unpacked, and nothing is unpacked beyond it.
 
+mod screen;
+
+pub use self::screen::{Place, Screen};
+
 use jiff::Timestamp;
 use uuid::Uuid;
 

@@ -15,7 +15,7 @@ endpoints! {
         REFUSALS: &'static [u16] = &[404, 409];
         KEYED: bool = true;
     };
-    /// Lists the commands, the newest first.
+    /// Lists the commands, the newest first. With filters a page may be short, or empty, although more follow: `next_cursor` tells.
     ListCommands: GET "/api/v1/commands", Viewer, ListCommandsRequest => Page<Command> {
         REFUSALS: &'static [u16] = &[404];
     };

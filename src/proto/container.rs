@@ -63,15 +63,18 @@ endpoints! {
     /// Reads a container's log from its node, and follows it with `follow`. An error after the first byte is a last object with `error`, or for text a connection that breaks.
     GetContainerLogs: GET "/api/v1/containers/{id}/logs", Viewer, ContainerLogsRequest => LogItem {
         CONTENT: Content = Content::Lines;
-        REFUSALS: &'static [u16] = &[409];
+        REFUSALS: &'static [u16] = &[409, 502, 504];
+        ASKS_NODE: bool = true;
     };
     /// Measures what a running container uses, as `docker stats` does.
     GetContainerStats: GET "/api/v1/containers/{id}/stats", Viewer, ContainerRef => ContainerStats {
-        REFUSALS: &'static [u16] = &[409];
+        REFUSALS: &'static [u16] = &[409, 502, 504];
+        ASKS_NODE: bool = true;
     };
     /// Shows what the engine knows of a container, in its own words. Viewers are not shown the values of its environment, which can be secrets.
     InspectContainer: GET "/api/v1/containers/{id}/inspect", Viewer, ContainerRef => ContainerInspection {
-        REFUSALS: &'static [u16] = &[409];
+        REFUSALS: &'static [u16] = &[409, 502, 504];
+        ASKS_NODE: bool = true;
     };
 }
 

@@ -32,6 +32,8 @@ pub trait Endpoint: Send + Sync + 'static {
     const SUCCESS: &'static [u16] = &[200];
     /// The statuses of refusals that neither its form nor its access implies.
     const REFUSALS: &'static [u16] = &[];
+    /// Whether a node is asked while the caller waits, so that the time of the answer is the node's.
+    const ASKS_NODE: bool = false;
     /// Whether an `Idempotency-Key` makes a repetition count once.
     const KEYED: bool = false;
     /// What the caller says.
@@ -69,6 +71,9 @@ impl Access {
         }
     }
 }
+
+/// The media type of answers that are one JSON object a line.
+pub const NDJSON: &str = "application/x-ndjson";
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

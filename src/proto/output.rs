@@ -46,6 +46,8 @@ pub enum Outcome {
     NotFound,
     /// The engine or the agent says no.
     Refused,
+    /// The agent answers as many questions as it can.
+    Busy,
     /// The engine cannot be reached, or its answer broke off.
     Broken,
 }

@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use super::{SimError, address::Address};
 use crate::{
     core::{
-        invitation::{Token, join_message, secret_hash},
+        digest::sha256_hex,
+        invitation::{Token, join_message},
         signing::{PublicKey, SigningKey},
     },
     proto::{
@@ -89,7 +90,7 @@ impl Door {
             public_key: public.to_string(),
             signature: URL_SAFE_NO_PAD.encode(key.sign(&join_message(
                 token.id,
-                &secret_hash(&token.secret),
+                &sha256_hex(&token.secret),
                 &public,
             ))),
         };

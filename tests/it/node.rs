@@ -9,8 +9,9 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 use worpen::{
     core::{
+        digest::sha256_hex,
         envelope,
-        invitation::{Token, join_message, secret_hash},
+        invitation::{Token, join_message},
         signing::{PublicKey, SigningKey},
     },
     proto::{
@@ -51,7 +52,7 @@ pub(crate) struct TestLink {
 /// Asks a server to take in a key with an invitation's token.
 pub(crate) async fn join(url: &str, token: &str, seed: [u8; 32]) -> reqwest::Response {
     let (token, key) = (Token::parse(token).unwrap(), SigningKey::from_seed(&seed));
-    let message = join_message(token.id, &secret_hash(&token.secret), &key.public());
+    let message = join_message(token.id, &sha256_hex(&token.secret), &key.public());
     let request = JoinRequest {
         invitation: token.id,
         public_key: key.public().to_string(),

@@ -43,6 +43,7 @@ macro_rules! conformance {
             foreign::{
                 a_token_finds_its_agent_until_it_is_forgotten,
                 commands_are_listed_from_the_newest,
+                a_rare_command_is_found_page_by_page,
                 what_plain_agents_do_not_answer_falls_due,
             },
             round_trips::{

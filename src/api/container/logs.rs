@@ -1,6 +1,6 @@
 //! A container's log, streamed from its node as fast as it is read.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +8,6 @@ use axum::{
 };
 use futures_util::stream;
 use serde_json::json;
-use std::sync::Arc;
 use tokio::{
     sync::watch,
     time::{Instant, Interval, MissedTickBehavior, interval_at},
@@ -17,16 +16,21 @@ use tokio::{
 use crate::{
     api::{
         app::App,
-        call::{Answer, Call, NDJSON, accepts},
+        call::{Answer, Call, accepts},
         caller, clock,
         question::{Begun, ask},
         ws::{feed::sequence_of, output::Answering},
     },
-    core::{command::DOCKER_LOGS, error::Error, output},
+    core::{
+        command::DOCKER_LOGS,
+        error::Error,
+        output::{self, Screen},
+    },
     proto::{
         container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine, POSITION_HEADER},
+        endpoint::NDJSON,
         event::EventKind,
-        output::{LogStream, Outcome},
+        output::Outcome,
     },
 };
 
@@ -34,6 +38,7 @@ use crate::{
 const RECHECK: Duration = Duration::from_secs(60);
 /// How often an idle stream of objects says that it stands.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
 pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<GetContainerLogs>, Error> {
     let ContainerLogsRequest { id, tail, since, until, follow, timestamps } = &call.request;
     if since.zip(*until).is_some_and(|(since, until)| since > until) {
@@ -56,7 +61,7 @@ pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<G
         seen,
         recheck: interval_at(begin + RECHECK, RECHECK),
         idle: interval_at(begin + SIGN_OF_LIFE, SIGN_OF_LIFE),
-        open: [false; 2],
+        screen: Screen::default(),
         over: false,
     };
     telling.idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -89,8 +94,8 @@ struct Telling {
     seen: u64,
     recheck: Interval,
     idle: Interval,
-    /// Whether the last text line of each stream has no end yet.
-    open: [bool; 2],
+    /// Where the lines of text stand.
+    screen: Screen,
     over: bool,
 }
 
@@ -164,11 +169,13 @@ impl Telling {
                     })));
                 }
                 Form::Text { timestamps } => {
-                    let open = &mut self.open[usize::from(line.stream == LogStream::Stderr)];
-                    if timestamps && !*open {
+                    let place = self.screen.put(line.stream, line.continues);
+                    if place.breaks {
+                        shown.push('\n');
+                    }
+                    if timestamps && place.begins {
                         shown.push_str(&format!("{:.9} ", line.time));
                     }
-                    *open = line.continues;
                     shown.push_str(&text);
                     if !line.continues {
                         shown.push('\n');

@@ -12,7 +12,7 @@ use crate::{
     api::failure::REQUEST_ID,
     proto::{
         container::POSITION_HEADER,
-        endpoint::{Access, Content},
+        endpoint::{Access, Content, NDJSON},
         link::CHALLENGE_HEADER,
         problem::PROBLEM_JSON,
     },
@@ -195,7 +195,7 @@ fn success(description: &Description, operation: &Operation, status: u16) -> Val
             });
             response["content"] = json!({
                 "text/plain": { "schema": { "type": "string" } },
-                "application/x-ndjson": { "schema": schema, "x-stream": "one of these a line, until the end" },
+                (NDJSON): { "schema": schema, "x-stream": "one of these a line, until the end" },
             });
         }
         Content::Html => response["content"] = json!({ "text/html": { "schema": schema } }),

@@ -79,7 +79,9 @@ pub(super) fn status(status: u16) -> &'static str {
         426 => "This path is a WebSocket.",
         429 => "Too many requests; `Retry-After` tells in how many seconds the same is let through.",
         500 => "A defect of the server; its log has the request's id.",
+        502 => "A node answered what cannot be passed on; compare the versions of agent and server.",
         503 => "The server cannot do this just now; try again shortly.",
+        504 => "A node did not answer in time; `Retry-After` tells when to try again.",
         _ => "",
     }
 }

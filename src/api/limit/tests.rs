@@ -50,6 +50,15 @@ fn a_fleet_behind_one_address_links() {
 }
 
 #[test]
+fn unknown_credentials_of_one_address_are_bounded() {
+    let limits = limits(100, 100);
+    let (thief, other) = (address("192.0.2.1"), address("192.0.2.2"));
+    let tried = (0..10 * UNPROVEN_AT_ONCE).take_while(|_| limits.unproven(thief).is_ok()).count();
+    assert!(tried < 10 * UNPROVEN_AT_ONCE as usize, "{tried}");
+    assert!(limits.unproven(other).is_ok() && limits.stranger(thief).is_ok());
+}
+
+#[test]
 fn memory_does_not_grow_with_the_addresses_of_an_attack() {
     let limits = limits(100, 100);
     for n in 0..4 * u32::try_from(MOST_KEYS).unwrap() {

@@ -33,6 +33,7 @@ use crate::{
         error::Error,
         liveness::dead_link_after,
         node_time::believable,
+        plain::is_well,
         usecase::{
             Origin,
             admit::{Admitted, Proven},
@@ -360,6 +361,7 @@ impl Link {
                 self.answer(sequence, Ok(())).await
             }
             failed => {
+                self.app.meters.not_measured();
                 if !self.holds_back {
                     let node = &agent.agent_id;
                     tracing::error!(node, ?failed, "telemetry of {node} is not stored; its agent keeps it");
@@ -478,11 +480,8 @@ impl Link {
 
 /// Takes a pulse; an agent that is not well says so itself.
 async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -> Result<(), Error> {
-    let status = match pulse.status.to_ascii_uppercase().as_str() {
-        "ONLINE" | "OK" | "HEALTHY" => AgentStatus::Online,
-        "DEGRADED" => AgentStatus::Degraded,
-        _ => return Err(Error::field("status", "expected ONLINE or DEGRADED")),
-    };
+    let well = is_well(&pulse.status).ok_or_else(|| Error::field("status", "expected ONLINE or DEGRADED"))?;
+    let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
     app.fleet.judged(id, status);
     presence::move_to(&*app.store, &app.fleet, id, status, "by its own judgement", origin).await?;
     Ok(())

@@ -332,7 +332,8 @@ impl PlainLink {
         let measured = telemetry(payload, &agent.agent_id, clock::now())?;
         let stored = self.app.telemetry.append(agent.id, measured.clone());
         let late = |_| Error::Unavailable("telemetry cannot be stored just now".into());
-        timeout(TELEMETRY_PATIENCE, stored).await.map_err(late)??;
+        let stored = timeout(TELEMETRY_PATIENCE, stored).await.map_err(late).and_then(|it| Ok(it?));
+        stored.inspect_err(|_| self.app.meters.not_measured())?;
         let measured = Arc::new(measured);
         self.app.meters.measured(agent.id, &measured);
         self.app.fleet.measured(agent.id, measured.clone());

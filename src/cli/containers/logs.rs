@@ -10,6 +10,7 @@ use super::super::{
 };
 use crate::{
     client::LogNews,
+    core::output::{Place, Screen},
     proto::container::{ContainerLogsRequest, LogLine},
 };
 
@@ -48,13 +49,12 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     let request = ContainerLogsRequest { id: container, tail, since, until, follow, timestamps };
     let mut log = session.client()?.log(request);
     log.connect().await?;
-    let mut continues = false;
+    let mut screen = Screen::default();
     loop {
         match log.next().await? {
             LogNews::Line(line) => {
-                let with_time = timestamps && !continues;
-                continues = line.continues;
-                show(session, with_time, &line)?;
+                let place = screen.put(line.stream, line.continues);
+                show(session, timestamps, place, &line)?;
             }
             LogNews::Linked => session.printer.note("linked again"),
             LogNews::Lost { cause, retry_in } => {
@@ -66,11 +66,17 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     }
 }
 
-fn show(session: &Session, with_time: bool, line: &LogLine) -> Result<(), CliError> {
+fn show(session: &Session, timestamps: bool, place: Place, line: &LogLine) -> Result<(), CliError> {
     if matches!(session.format, Format::Json | Format::Ndjson) {
         return session.printer.data(&json_line(line));
     }
-    let mut text = if with_time { format!("{:.9} ", line.time) } else { String::new() };
+    let mut text = String::new();
+    if place.breaks {
+        text.push('\n');
+    }
+    if timestamps && place.begins {
+        text.push_str(&format!("{:.9} ", line.time));
+    }
     if session.printer.canvas().width.is_some() {
         text.push_str(&harmless(&line.line));
     } else {

@@ -19,10 +19,10 @@ fn sizes_have_binary_units() {
 #[test]
 fn lengths_of_time_are_read_with_and_without_unit() {
     assert_eq!(
-        ["90", "90s", "15m", "2h", "7d"].map(|text| seconds(text).unwrap()),
-        [90, 90, 900, 7200, 604_800]
+        ["0", "90", "90s", "15m", "2h", "7d", "1w"].map(|text| seconds(text).unwrap()),
+        [0, 90, 90, 900, 7200, 604_800, 604_800]
     );
-    for wrong in ["", "m", "-1", "1w", "1mm", "99999999d"] {
+    for wrong in ["", "m", "-1", "1y", "1mm", "99999999d"] {
         assert!(seconds(wrong).is_err(), "{wrong:?}");
     }
 }

@@ -56,13 +56,14 @@ pub trait Records: Send + Sync {
     async fn images(&self) -> Result<Vec<Image>, StoreError>;
     /// A command with its executions.
     async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError>;
-    /// Commands with their executions, the newest first, given before `before`.
+    /// Commands with their executions, the newest first, given before `before`. Looks at a bounded number of commands,
+    /// so that fewer than `limit` may come although more follow.
     async fn commands(
         &self,
         filter: &CommandFilter,
         before: Option<CommandId>,
         limit: usize,
-    ) -> Result<Vec<Command>, StoreError>;
+    ) -> Result<Commands, StoreError>;
     /// The execution with this id.
     async fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRecord>, StoreError>;
     /// Executions of an agent that are queued, oldest first.
@@ -221,6 +222,15 @@ pub struct CommandFilter {
     pub agent: Option<AgentId>,
     /// Only those of this verb.
     pub verb: Option<String>,
+}
+
+/// Some of the commands that are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Commands {
+    /// The newest first.
+    pub commands: Vec<Command>,
+    /// Before which command to go on; `None` when there are no more.
+    pub next: Option<CommandId>,
 }
 
 /// Which events are wanted.

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use rhai::{AST, Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, OptimizationLevel, Scope};
+use rhai::{
+    AST, Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, OptimizationLevel, Position, Scope,
+};
 
 use super::{
     Fault,
@@ -91,7 +93,10 @@ fn register(engine: &mut Engine) {
         .register_fn("starts_with", |(): (), _: Dynamic| false)
         .register_fn("ends_with", |text: Text, part: Text| text.ends_with(part.as_str()))
         .register_fn("ends_with", |(): (), _: Dynamic| false)
-        .register_fn("matches", |text: Text, pattern: Text| glob::matches(&text, &pattern))
+        .register_fn("matches", |text: Text, pattern: Text| {
+            let too_long = || EvalAltResult::ErrorTooManyOperations(Position::NONE);
+            glob::matches(&text, &pattern).ok_or_else(|| Box::new(too_long()))
+        })
         .register_fn("matches", |(): (), _: Dynamic| false)
         .register_fn("lower", |text: Text| text.to_lowercase())
         .register_fn("lower", |(): ()| ())

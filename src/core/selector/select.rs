@@ -21,22 +21,31 @@ pub struct Selected<R> {
     pub next: Option<(Vec<Key>, String)>,
 }
 
-/// Takes the page after `after`: at most `limit` of the records that the selector wants, in their order.
+/// Takes the page after `after`: at most `limit` of the records that the selector wants, in their order. `is_late` tells
+/// that the evaluation took longer than it may; it is asked once a record.
 ///
 /// # Errors
-/// The selector cannot be evaluated for a record.
+/// The selector cannot be evaluated for a record, or took too long.
 pub fn select<R: Row>(
     rows: impl Iterator<Item = R>,
     selector: Option<&Selector<R>>,
     order: &Order<R>,
     after: Option<&Cursor>,
     limit: usize,
+    is_late: impl Fn() -> bool,
 ) -> Result<Selected<R>, Fault> {
     let mut wanted: Vec<Placed<R>> = Vec::new();
     let compare = |left: &Placed<R>, right: &Placed<R>| {
         order.compare(&left.keys, &right.keys).then_with(|| left.id.cmp(&right.id))
     };
     for row in rows {
+        if selector.is_some() && is_late() {
+            return Err(Fault(
+                "the expression takes too long over so many records; use a shorter one, or narrow the list with the \
+                 other filters"
+                    .into(),
+            ));
+        }
         if let Some(selector) = selector
             && !selector.matches(&row).map_err(|fault| Fault(format!("of {}: {}", row.name(), fault.0)))?
         {

@@ -268,7 +268,7 @@ fn names_sort_as_people_count_and_what_is_missing_comes_last() {
     ];
     let sorted = |sort: &str| {
         let order = Order::parse(sort, FIELDS).unwrap();
-        let page = select(things.iter().cloned(), None, &order, None, 10).unwrap();
+        let page = select(things.iter().cloned(), None, &order, None, 10, || false).unwrap();
         page.rows.into_iter().map(|thing| thing.name).collect::<Vec<_>>()
     };
     assert_eq!(sorted("name"), ["a", "node-1", "node-02", "node-2", "node-10"]);
@@ -287,6 +287,16 @@ fn names_sort_as_people_count_and_what_is_missing_comes_last() {
         let Fault(said) = Order::parse(sort, FIELDS).unwrap_err();
         assert!(said.contains(words), "{sort}: {said}");
     }
+}
+
+#[test]
+fn an_evaluation_ends_when_its_time_is_over() {
+    let (selector, order) = (compile("name != \"\"", FIELDS).unwrap(), Order::by_id(FIELDS));
+    let looked_at = std::cell::Cell::new(0);
+    let is_late = || looked_at.replace(looked_at.get() + 1) == 3;
+    let things = std::iter::repeat_with(thing).take(100);
+    let Fault(words) = select(things, Some(&selector), &order, None, 10, is_late).unwrap_err();
+    assert!(words.contains("too long") && looked_at.get() == 4, "{words}");
 }
 
 #[test]
@@ -403,11 +413,11 @@ proptest! {
         }
         let order = if sort.is_empty() { Order::by_id(FIELDS) } else { Order::parse(sort, FIELDS).unwrap() };
         let selector = (!wanted.is_empty()).then(|| compile(wanted, FIELDS).unwrap());
-        let whole = select(things.iter().cloned(), selector.as_ref(), &order, None, 1000).unwrap();
+        let whole = select(things.iter().cloned(), selector.as_ref(), &order, None, 1000, || false).unwrap();
         prop_assert!(whole.next.is_none());
         let (mut pages, mut cursor) = (Vec::new(), None::<Cursor>);
         loop {
-            let page = select(things.iter().cloned(), selector.as_ref(), &order, cursor.as_ref(), limit).unwrap();
+            let page = select(things.iter().cloned(), selector.as_ref(), &order, cursor.as_ref(), limit, || false).unwrap();
             prop_assert!(page.rows.len() <= limit);
             pages.extend(page.rows.into_iter().map(|thing| thing.name));
             let Some((keys, id)) = page.next else { break };

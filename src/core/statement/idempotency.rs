@@ -20,13 +20,17 @@ pub struct Claim {
 /// How long a claim holds.
 pub const HOLDS_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Claims a key for what is being created; `idempotency.claim` conflicts when it is claimed already.
+/// Claims a key for what is being created, in place of a claim that no longer holds; `idempotency.claim` conflicts when
+/// it is claimed already.
 #[must_use]
 pub fn claim(claim: &Claim, resource: String, now: Timestamp) -> Statement {
     one(
         "idempotency.claim",
         "INSERT INTO idempotency (caller, endpoint, key, body_hash, resource, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (caller, endpoint, key) DO UPDATE
+             SET body_hash = excluded.body_hash, resource = excluded.resource, created_at = excluded.created_at
+             WHERE created_at < ?7",
         vec![
             claim.caller.clone().into(),
             claim.endpoint.clone().into(),
@@ -34,18 +38,13 @@ pub fn claim(claim: &Claim, resource: String, now: Timestamp) -> Statement {
             claim.body_hash.clone().into(),
             resource.into(),
             now.into(),
+            oldest_that_holds(now).into(),
         ],
     )
 }
 
-/// Forgets claims that no longer hold.
-#[must_use]
-pub fn forget_old(now: Timestamp) -> Statement {
-    any(
-        "idempotency.forget_old",
-        "DELETE FROM idempotency WHERE created_at < ?1",
-        vec![(now.saturating_sub(HOLDS_FOR).unwrap_or(Timestamp::MIN)).into()],
-    )
+fn oldest_that_holds(now: Timestamp) -> Timestamp {
+    now.saturating_sub(HOLDS_FOR).unwrap_or(Timestamp::MIN)
 }
 
 /// Forgets the oldest claims that no longer hold, `most` at most.
@@ -55,6 +54,6 @@ pub fn forget_oldest(now: Timestamp, most: u32) -> Statement {
         "idempotency.forget_oldest",
         "DELETE FROM idempotency WHERE (caller, endpoint, key) IN (
              SELECT caller, endpoint, key FROM idempotency WHERE created_at < ?1 ORDER BY created_at LIMIT ?2)",
-        vec![(now.saturating_sub(HOLDS_FOR).unwrap_or(Timestamp::MIN)).into(), most.into()],
+        vec![oldest_that_holds(now).into(), most.into()],
     )
 }

@@ -14,13 +14,13 @@ const POINTS: i64 = 120;
 /// The longest span: a century.
 const LONGEST: i64 = 100 * 366 * 24 * HOUR;
 
-/// Reads a whole number of seconds, minutes, hours, days or weeks (`30s`, `15m`, `1h`, `7d`, `2w`) as microseconds;
-/// `None` when it is not one, is 0, or is longer than a century.
+/// Reads a whole number of seconds, minutes, hours, days or weeks (`30s`, `15m`, `1h`, `7d`, `2w`; `90` is seconds) as
+/// seconds; `None` when it is not one, or is longer than a century.
 #[must_use]
-pub fn parse(text: &str) -> Option<i64> {
+pub fn seconds(text: &str) -> Option<u32> {
     let number = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
     let unit = match text.get(number.len()..)? {
-        "s" => SECOND,
+        "" | "s" => SECOND,
         "m" => 60 * SECOND,
         "h" => HOUR,
         "d" => 24 * HOUR,
@@ -30,8 +30,14 @@ pub fn parse(text: &str) -> Option<i64> {
     if !number.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let span = number.parse::<i64>().ok()?.checked_mul(unit)?;
-    (1..=LONGEST).contains(&span).then_some(span)
+    let span = number.parse::<i64>().ok()?.checked_mul(unit).filter(|span| *span <= LONGEST)?;
+    u32::try_from(span / SECOND).ok()
+}
+
+/// Reads the same as microseconds; `None` for no time at all too.
+#[must_use]
+pub fn parse(text: &str) -> Option<i64> {
+    seconds(text).filter(|seconds| *seconds > 0).map(|seconds| i64::from(seconds) * SECOND)
 }
 
 /// The step that gives about 120 points of a range, and never less than two measurements a step.
@@ -50,7 +56,9 @@ mod tests {
     fn spans_are_read_and_what_is_none_is_not() {
         assert_eq!(parse("15m"), Some(900 * SECOND));
         assert_eq!(parse("7d"), Some(7 * 24 * HOUR));
-        for text in ["", "m", "15", "1.5h", "-1h", "+1h", "0s", "1y", "99999999999999w", "1 h"] {
+        assert_eq!(parse("90"), Some(90 * SECOND));
+        assert_eq!((seconds("0"), seconds("2w")), (Some(0), Some(14 * 86_400)));
+        for text in ["", "m", "1.5h", "-1h", "+1h", "0s", "1y", "99999999999999w", "1 h"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

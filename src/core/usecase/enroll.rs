@@ -12,9 +12,10 @@ use crate::{
     core::{
         agent::{check_name, check_not_reserved},
         change::Change,
+        digest::sha256_hex,
         error::Error,
         fleet::SharedFleet,
-        invitation::{Token, join_message, secret_hash},
+        invitation::{Token, join_message},
         port::{
             records::{InvitationRecord, Records},
             store::Store,
@@ -91,7 +92,7 @@ pub async fn invite(
         id: InvitationId::generate(),
         name: request.name.clone(),
         site,
-        secret_hash: secret_hash(&secret),
+        secret_hash: sha256_hex(&secret),
         expires_at: origin.now + SignedDuration::from_secs(life.cast_signed()),
         used_by: None,
     };

@@ -12,8 +12,8 @@ use crate::{
     core::{
         access::Caller,
         change::Change,
+        digest::sha256_hex,
         error::Error,
-        invitation::secret_hash,
         port::{records::Records, store::Store},
         statement::{self, idempotency::Claim},
     },
@@ -73,7 +73,7 @@ pub async fn issue(
         expires_at: origin.now + SignedDuration::from_secs(life.cast_signed()),
     };
     let change = claiming(Change::new(), claim, key.id, origin.now)
-        .write(statement::key::issue(&key, caller.user, secret_hash(text.as_bytes())))
+        .write(statement::key::issue(&key, caller.user, sha256_hex(text.as_bytes())))
         .event(origin.event(EventKind::KeyIssued, json!({ "key": key })))
         .audit(origin.done(
             "key.issue",
@@ -123,7 +123,7 @@ pub async fn recognize(
     secret: &str,
     now: Timestamp,
 ) -> Result<Option<(Caller, Timestamp)>, Error> {
-    let Some(record) = records.key_by_hash(&secret_hash(secret.as_bytes())).await? else { return Ok(None) };
+    let Some(record) = records.key_by_hash(&sha256_hex(secret.as_bytes())).await? else { return Ok(None) };
     if record.revoked_at.is_some() || record.key.expires_at <= now {
         return Ok(None);
     }

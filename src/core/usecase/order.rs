@@ -8,7 +8,7 @@ use crate::{
         command::{
             DOCKER_RESTART, DOCKER_RM, DOCKER_START, DOCKER_STOP, MAX_ARGS_BYTES, is_built_in, is_verb,
         },
-        container::resolve,
+        container::{is_name, resolve_on},
         error::Error,
         fleet::Fleet,
     },
@@ -135,12 +135,12 @@ fn check_built_in(verb: &str, args: &Map<String, Value>) -> Result<u32, Error> {
 
 /// Checks that every target has the container.
 fn check_containers(fleet: &Fleet, args: &Map<String, Value>, targets: &[&Agent]) -> Result<(), Error> {
-    let container = args.get("container").and_then(Value::as_str).filter(|name| is_container_name(name));
+    let container = args.get("container").and_then(Value::as_str).filter(|name| is_name(name));
     let container = container.ok_or_else(|| {
         Error::field("args/container", "expected a container's id, a prefix of it, or its name")
     })?;
     for agent in targets {
-        resolve(container, fleet.containers_of(agent.id)).map_err(|error| match error {
+        resolve_on(container, agent.id, fleet).map_err(|error| match error {
             Error::NotFound { noun, name } => {
                 Error::NotFound { noun, name: format!("{}/{name}", agent.agent_id) }
             }
@@ -148,11 +148,4 @@ fn check_containers(fleet: &Fleet, args: &Map<String, Value>, targets: &[&Agent]
         })?;
     }
     Ok(())
-}
-
-/// Docker's own rule for names, which its ids obey too.
-fn is_container_name(name: &str) -> bool {
-    name.len() <= 255
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }

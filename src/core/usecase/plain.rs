@@ -16,8 +16,8 @@ use crate::{
     core::{
         change::{Change, CommitError},
         command::{has_ended, is_built_in},
+        digest::sha256_hex,
         error::Error,
-        invitation::secret_hash,
         port::{
             links::Links,
             records::{AgentLinkRecord, ExecutionRecord, Records},
@@ -77,7 +77,7 @@ pub(super) async fn invite(
     let detail = json!({ "id": agent.id, "site": site, "plain": true });
     let change = claiming(Change::new(), claim, agent.id, origin.now)
         .write(statement::agent::create(&agent, String::new()))
-        .write(statement::bearer::give(agent.id, secret_hash(token.as_bytes()), origin.now))
+        .write(statement::bearer::give(agent.id, sha256_hex(token.as_bytes()), origin.now))
         .event(origin.event(EventKind::AgentInvited, invited).about(name))
         .event(origin.event(EventKind::AgentJoined, joined).about(name))
         .audit(origin.done("agent.invite", format!("agent/{name}"), detail));

@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// The most characters of a reason.
+const MAX_REASON: usize = 500;
+
 /// Moves an agent to another status, if it still stands as the fleet says. A lost race is no error: whoever won knew
 /// more.
 ///
@@ -43,9 +46,6 @@ pub async fn move_to(
         Err(error) => Err(error.into()),
     }
 }
-
-/// The most characters of a reason.
-const MAX_REASON: usize = 500;
 
 /// Begins or ends an agent's maintenance, on somebody's word. What it stands as already is no error. Maintenance holds
 /// over lost links and restarts; at its end the agent stands as its link says.

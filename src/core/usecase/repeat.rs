@@ -8,7 +8,7 @@ use crate::core::{
     change::Change,
     error::Error,
     port::records::Records,
-    statement::idempotency::{Claim, claim, forget_old},
+    statement::idempotency::{Claim, claim},
 };
 
 /// Adds the claim of a request to the change that creates something; `idempotency.claim` conflicts when an earlier
@@ -20,7 +20,7 @@ pub(super) fn claiming(
     now: Timestamp,
 ) -> Change {
     match made {
-        Some(made) => change.write(forget_old(now)).write(claim(made, resource.to_string(), now)),
+        Some(made) => change.write(claim(made, resource.to_string(), now)),
         None => change,
     }
 }

@@ -1,6 +1,6 @@
 //! Commands, read.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::Connection;
 
 use super::{
     execution,
@@ -9,10 +9,13 @@ use super::{
 use crate::{
     core::{
         command::{aggregate, has_ended},
-        port::{StoreError, records::CommandFilter},
+        port::{
+            StoreError,
+            records::{CommandFilter, Commands},
+        },
     },
     id::CommandId,
-    proto::command::{Command, CommandStatus},
+    proto::command::{Command, CommandStatus, Execution},
 };
 
 macro_rules! select {
@@ -24,65 +27,90 @@ macro_rules! select {
     };
 }
 
-/// How many commands are looked at together when only some of them are wanted.
+/// How many commands are looked at together.
 const BATCH: usize = 256;
+/// How many commands one call looks at, when few of them are wanted.
+const MOST: usize = 16 * BATCH;
 
 pub(super) fn by_id(connection: &Connection, id: CommandId) -> Result<Option<Command>, StoreError> {
     // The command and its executions as they stood at one moment.
     let _moment = connection.unchecked_transaction().map_err(failed)?;
     let found = one(connection, "commands", select!("WHERE id = ?1"), [id.to_string()], command)?;
-    found.map(|command| with_executions(connection, command)).transpose()
+    let Some(found) = found else { return Ok(None) };
+    let executions = execution::of_command(connection, id)?;
+    Ok(Some(with_executions(found, executions)))
 }
 
 /// Commands by their ids, which rise with time, from the newest. How a command stands is told by its executions alone, so
-/// that a status is looked for batch by batch.
+/// that what is wanted is looked for batch by batch.
 pub(super) fn list(
     connection: &Connection,
     filter: &CommandFilter,
     before: Option<CommandId>,
     limit: usize,
-) -> Result<Vec<Command>, StoreError> {
+) -> Result<Commands, StoreError> {
     let _moment = connection.unchecked_transaction().map_err(failed)?;
-    let batch = if filter.status.is_some() { BATCH } else { limit };
-    let (mut found, mut before) = (Vec::new(), before);
-    while found.len() < limit {
-        let next = batch_before(connection, filter, before, batch)?;
-        let Some(last) = next.last() else { break };
-        before = Some(last.id);
-        let is_last = next.len() < batch;
-        for command in next {
-            let command = with_executions(connection, command)?;
-            if filter.status.is_none_or(|status| command.status == status) {
-                found.push(command);
-            }
-        }
+    let (mut wanted, mut next, mut looked_at) = (Vec::new(), before, 0);
+    while wanted.len() <= limit && looked_at < MOST {
+        let heads = heads_before(connection, next)?;
+        let is_last = heads.len() < BATCH;
+        looked_at += heads.len();
+        next = heads.last().map(|(id, _)| *id).filter(|_| !is_last);
+        wanted.extend(wanted_of(connection, filter, heads)?);
         if is_last {
             break;
         }
     }
-    found.truncate(limit);
-    Ok(found)
+    if wanted.len() > limit {
+        wanted.truncate(limit);
+        next = wanted.last().copied();
+    }
+    Ok(Commands { commands: by_ids(connection, &wanted)?, next })
 }
 
-fn batch_before(
+/// The ids and verbs of the next commands.
+fn heads_before(
+    connection: &Connection,
+    before: Option<CommandId>,
+) -> Result<Vec<(CommandId, String)>, StoreError> {
+    // No id is as large as 'g'.
+    let sql = "SELECT id, verb FROM commands WHERE id < coalesce(?1, 'g') ORDER BY id DESC LIMIT ?2";
+    let values = (before.map(|id| id.to_string()), rows(BATCH));
+    all(connection, "commands", sql, values, |row| Ok((row.next()?, row.next()?)))
+}
+
+/// Those of a batch that are wanted.
+fn wanted_of(
     connection: &Connection,
     filter: &CommandFilter,
-    before: Option<CommandId>,
-    limit: usize,
-) -> Result<Vec<Command>, StoreError> {
-    let sql = select!(
-        "WHERE id < coalesce(:before, 'g') AND (:verb IS NULL OR verb = :verb)
-            AND (:agent IS NULL OR EXISTS
-                (SELECT 1 FROM executions WHERE command_id = commands.id AND executions.agent = :agent))
-        ORDER BY id DESC LIMIT :limit"
-    );
-    let values = named_params! {
-        ":before": before.map(|id| id.to_string()),
-        ":verb": filter.verb,
-        ":agent": filter.agent.map(|id| id.to_string()),
-        ":limit": rows(limit),
-    };
-    all(connection, "commands", sql, values, command)
+    heads: Vec<(CommandId, String)>,
+) -> Result<Vec<CommandId>, StoreError> {
+    let of_verb = |verb: &String| filter.verb.as_ref().is_none_or(|wanted| verb == wanted);
+    let mut ids: Vec<CommandId> =
+        heads.into_iter().filter(|(_, verb)| of_verb(verb)).map(|(id, _)| id).collect();
+    if let Some(agent) = filter.agent {
+        let given = execution::commands_given(connection, agent, &ids)?;
+        ids.retain(|id| given.contains(id));
+    }
+    if let Some(status) = filter.status {
+        let stand = execution::statuses(connection, &ids)?;
+        ids.retain(|id| aggregate(stand.get(id).map_or(&[], Vec::as_slice)) == status);
+    }
+    Ok(ids)
+}
+
+/// Commands with their executions, from the newest.
+fn by_ids(connection: &Connection, ids: &[CommandId]) -> Result<Vec<Command>, StoreError> {
+    let sql = select!("WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id DESC");
+    let commands = all(connection, "commands", sql, [execution::list_of(ids)], command)?;
+    let mut executions = execution::of_commands(connection, ids)?;
+    Ok(commands
+        .into_iter()
+        .map(|command| {
+            let own = executions.remove(&command.id).unwrap_or_default();
+            with_executions(command, own)
+        })
+        .collect())
 }
 
 /// A command before its executions are read.
@@ -103,11 +131,10 @@ fn command(row: &mut Columns<'_>) -> Result<Command, StoreError> {
 }
 
 /// The command with its executions, and how it stands by them.
-fn with_executions(connection: &Connection, command: Command) -> Result<Command, StoreError> {
-    let executions = execution::of_command(connection, command.id)?;
+fn with_executions(command: Command, executions: Vec<Execution>) -> Command {
     let statuses: Vec<CommandStatus> = executions.iter().map(|execution| execution.status).collect();
     let status = aggregate(&statuses);
     let ended_at =
         if has_ended(status) { executions.iter().filter_map(|one| one.ended_at).max() } else { None };
-    Ok(Command { status, ended_at, executions, ..command })
+    Command { status, ended_at, executions, ..command }
 }

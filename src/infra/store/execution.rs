@@ -1,5 +1,7 @@
 //! Executions, read.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -7,7 +9,7 @@ use super::row::{Columns, all, one};
 use crate::{
     core::port::{StoreError, records::ExecutionRecord},
     id::{AgentId, CommandId, ExecutionId},
-    proto::command::Execution,
+    proto::command::{CommandStatus, Execution},
 };
 
 macro_rules! select {
@@ -25,23 +27,81 @@ pub(super) fn by_id(connection: &Connection, id: ExecutionId) -> Result<Option<E
     one(connection, "executions", select!("WHERE executions.id = ?1"), [id.to_string()], record)
 }
 
+macro_rules! select_whole {
+    ($rest:literal) => {
+        concat!(
+            "SELECT command_id, id, agent, node, attempt, status, started_at, ended_at, result, error_message
+            FROM executions ",
+            $rest
+        )
+    };
+}
+
 /// The executions of a command, by their ids, which rise with time.
 pub(super) fn of_command(connection: &Connection, id: CommandId) -> Result<Vec<Execution>, StoreError> {
-    let sql = "SELECT id, agent, node, attempt, status, started_at, ended_at, result, error_message
-        FROM executions WHERE command_id = ?1 ORDER BY id";
-    all(connection, "executions", sql, [id.to_string()], |row| {
-        Ok(Execution {
-            id: row.next()?,
-            agent: row.next()?,
-            node: row.next()?,
-            attempt: row.next()?,
-            status: row.word()?,
-            started_at: row.next()?,
-            ended_at: row.next()?,
-            result: row.json_or_null()?,
-            error_message: row.next()?,
-        })
-    })
+    let sql = select_whole!("WHERE command_id = ?1 ORDER BY id");
+    let found = all(connection, "executions", sql, [id.to_string()], whole)?;
+    Ok(found.into_iter().map(|(_, execution)| execution).collect())
+}
+
+/// The executions of each of some commands, by their ids.
+pub(super) fn of_commands(
+    connection: &Connection,
+    ids: &[CommandId],
+) -> Result<HashMap<CommandId, Vec<Execution>>, StoreError> {
+    let sql = select_whole!("WHERE command_id IN (SELECT value FROM json_each(?1)) ORDER BY command_id, id");
+    all(connection, "executions", sql, [list_of(ids)], whole).map(by_command)
+}
+
+/// How the executions of each of some commands stand, each status once.
+pub(super) fn statuses(
+    connection: &Connection,
+    ids: &[CommandId],
+) -> Result<HashMap<CommandId, Vec<CommandStatus>>, StoreError> {
+    let sql = "SELECT DISTINCT command_id, status FROM executions
+        WHERE command_id IN (SELECT value FROM json_each(?1))";
+    all(connection, "executions", sql, [list_of(ids)], |row| Ok((row.next()?, row.word()?))).map(by_command)
+}
+
+/// Those of some commands that have this target.
+pub(super) fn commands_given(
+    connection: &Connection,
+    agent: AgentId,
+    ids: &[CommandId],
+) -> Result<HashSet<CommandId>, StoreError> {
+    let sql = "SELECT DISTINCT command_id FROM executions
+        WHERE command_id IN (SELECT value FROM json_each(?1)) AND agent = ?2";
+    let found = all(connection, "executions", sql, [list_of(ids), agent.to_string()], |row| row.next())?;
+    Ok(found.into_iter().collect())
+}
+
+/// Ids as one value of a statement.
+pub(super) fn list_of(ids: &[CommandId]) -> String {
+    serde_json::to_string(ids).expect("ids are texts and always serialize")
+}
+
+fn by_command<T>(found: Vec<(CommandId, T)>) -> HashMap<CommandId, Vec<T>> {
+    let mut by_command: HashMap<CommandId, Vec<T>> = HashMap::new();
+    for (command, one) in found {
+        by_command.entry(command).or_default().push(one);
+    }
+    by_command
+}
+
+fn whole(row: &mut Columns<'_>) -> Result<(CommandId, Execution), StoreError> {
+    let command = row.next()?;
+    let execution = Execution {
+        id: row.next()?,
+        agent: row.next()?,
+        node: row.next()?,
+        attempt: row.next()?,
+        status: row.word()?,
+        started_at: row.next()?,
+        ended_at: row.next()?,
+        result: row.json_or_null()?,
+        error_message: row.next()?,
+    };
+    Ok((command, execution))
 }
 
 pub(super) fn queued(connection: &Connection, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {

@@ -13,8 +13,8 @@ use crate::{
         port::{
             StoreError,
             records::{
-                AgentLinkRecord, CommandFilter, Counts, EventFilter, ExecutionRecord, IdempotencyRecord,
-                InvitationRecord, KeyRecord, Records, UserRecord,
+                AgentLinkRecord, CommandFilter, Commands, Counts, EventFilter, ExecutionRecord,
+                IdempotencyRecord, InvitationRecord, KeyRecord, Records, UserRecord,
             },
         },
     },
@@ -98,7 +98,7 @@ impl Records for SqliteStore {
         filter: &CommandFilter,
         before: Option<CommandId>,
         limit: usize,
-    ) -> Result<Vec<Command>, StoreError> {
+    ) -> Result<Commands, StoreError> {
         let filter = filter.clone();
         self.read(move |connection| command::list(connection, &filter, before, limit)).await
     }

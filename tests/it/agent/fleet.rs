@@ -19,8 +19,9 @@ use worpen::{
     agent::{Identity, JoinError, RunError},
     config::agent::AgentConfig,
     core::{
+        digest::sha256_hex,
         envelope::{open, seal},
-        invitation::{Token, join_message, secret_hash},
+        invitation::{Token, join_message},
         signing::{PublicKey, SigningKey},
     },
     id::{AgentId, CommandId, ExecutionId, InvitationId, ServerId},
@@ -194,7 +195,7 @@ async fn take_in(State(shared): State<Shared>, body: Bytes) -> (StatusCode, Stri
     let request: JoinRequest = serde_json::from_slice(&body).unwrap();
     let key = PublicKey::parse(&request.public_key).unwrap();
     let signature = URL_SAFE_NO_PAD.decode(&request.signature).unwrap();
-    assert!(key.verifies(&join_message(request.invitation, &secret_hash(&SECRET), &key), &signature));
+    assert!(key.verifies(&join_message(request.invitation, &sha256_hex(&SECRET), &key), &signature));
     if !shared.spent {
         return (StatusCode::OK, serde_json::to_string(&shared.joined).unwrap());
     }

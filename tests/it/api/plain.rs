@@ -147,6 +147,11 @@ async fn a_foreign_agent_reports_in_the_documents_words() {
     let (_, health) = get(&server, "/api/v1/agents/press-7/health").await;
     assert_eq!((&health["status"], &health["linked"]), (&json!("DEGRADED"), &json!(true)));
     assert_eq!((&health["cpu_usage"], &health["memory_usage"]), (&json!(99.0), &json!(41.0)));
+    // A later pulse that says nothing of them does not hide what was measured.
+    link.say(&json!({ "type": "HEARTBEAT", "payload": { "status": "ONLINE", "sequence": 3 } })).await;
+    assert_eq!(link.next().await["payload"], json!({ "sequence": 3 }));
+    let (_, health) = get(&server, "/api/v1/agents/press-7/health").await;
+    assert_eq!((&health["cpu_usage"], &health["memory_usage"]), (&json!(12.5), &json!(25.0)));
     server.stop().await;
 }
 

@@ -89,6 +89,13 @@ async fn old_events_and_claims_go_and_the_last_event_stays() {
         let made = Claim { key: key.into(), ..made.clone() };
         app.store.commit(Change::new().write(claim(&made, "r".into(), at))).await.unwrap();
     }
+    // A claim that no longer holds gives way, one that does not.
+    let again = |key: &str| claim(&Claim { key: key.into(), ..made.clone() }, "s".into(), now);
+    app.store.commit(Change::new().write(again("old"))).await.unwrap();
+    let held = app.store.commit(Change::new().write(again("young"))).await.unwrap_err();
+    assert!(held.is_conflict_of("idempotency.claim"), "{held}");
+    let renewed = app.records.idempotency("user:ada", "POST /x", "old").await.unwrap().unwrap();
+    assert_eq!(renewed.resource, "s");
     let kept = Kept { age: SignedDuration::from_hours(24 * 30), events: 1_000_000 };
     let last = app.feed.last();
     let mut rounds = 0;

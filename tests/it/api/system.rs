@@ -9,6 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use worpen::proto::{
+    agent::AgentStatus::Unknown,
     container::ContainerState::{Exited, Running},
     link::AgentFrame,
     telemetry::NetworkStats,
@@ -17,7 +18,8 @@ use worpen::proto::{
 
 use super::get;
 use crate::{
-    harness::{TestServer, http},
+    foreign::Foreign,
+    harness::{TestServer, http, until},
     node::{TestLink, TestNode},
 };
 
@@ -197,5 +199,46 @@ async fn each_part_and_each_service_of_a_node_has_its_row() {
         matrix["nodes"].as_array().unwrap().iter().map(|row| (&row["name"], &row["status"])).collect();
     assert_eq!(of_nodes, [(&json!("postgres"), &json!("down")), (&json!("nginx"), &json!("healthy"))]);
     drop(link);
+    server.stop().await;
+}
+
+/// A part of the matrix.
+async fn part(server: &TestServer, name: &str) -> Value {
+    let (_, matrix) = get(server, "/api/v1/dashboard/services").await;
+    matrix["parts"].as_array().unwrap().iter().find(|part| part["name"] == name).cloned().unwrap()
+}
+
+#[tokio::test]
+async fn agents_that_need_no_link_are_not_missed() {
+    let server = TestServer::start().await;
+    // It joined and never came.
+    let _never = TestNode::joined(&server, "web-0").await;
+    assert_eq!(part(&server, "agent_links").await["status"], "unknown");
+    let foreign = Foreign::of(&server, "press-7").await;
+    let beat = json!({ "id": "press-7", "status": "ONLINE" });
+    let request = http().post(server.at("/api/v1/internal/heartbeat")).bearer_auth(&foreign.token);
+    assert_eq!(request.json(&beat).send().await.unwrap().status().as_u16(), 200);
+    let (_node, link) = a_node(&server).await;
+    let mut other = TestNode::joined(&server, "web-2").await;
+    let other_link = other.link().await;
+    let links = part(&server, "agent_links").await;
+    assert_eq!((&links["status"], &links["capacity"]), (&json!("healthy"), &json!(2)), "{links}");
+    drop(other_link);
+    let unlinked = || server.app.fleet.read().agent("web-2").unwrap().status == Unknown;
+    until("it is missed", unlinked).await;
+    assert_eq!(part(&server, "agent_links").await["status"], "degraded");
+    let request = http().put(server.at("/api/v1/agents/web-2/status")).bearer_auth(server.admin().await);
+    let maintained = request.json(&json!({ "status": "MAINTENANCE" })).send().await.unwrap();
+    assert_eq!(maintained.status().as_u16(), 200);
+    let links = part(&server, "agent_links").await;
+    assert_eq!((&links["status"], &links["capacity"]), (&json!("healthy"), &json!(1)), "{links}");
+    // A node in maintenance that is not linked is not heard of: what it measured is of the past.
+    drop(link);
+    let unlinked = || server.app.fleet.read().agent("web-1").unwrap().status == Unknown;
+    until("it is not heard of", unlinked).await;
+    let request = http().put(server.at("/api/v1/agents/web-1/status")).bearer_auth(server.admin().await);
+    request.json(&json!({ "status": "MAINTENANCE" })).send().await.unwrap();
+    let (_, stats) = get(&server, "/api/v1/dashboard/stats").await;
+    assert_eq!(stats["load"]["nodes"], 0, "{stats}");
     server.stop().await;
 }

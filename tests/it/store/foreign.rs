@@ -89,17 +89,40 @@ pub(super) async fn commands_are_listed_from_the_newest(data: &Data) {
             .filter(|it| filter.verb.as_ref().is_none_or(|verb| it.verb == *verb))
             .map(|it| it.id)
             .collect();
-        let mut found = Vec::new();
+        let (mut found, mut next) = (Vec::new(), None);
         loop {
-            let page = store.commands(&filter, found.last().copied(), 70).await.unwrap();
-            assert!(page.iter().all(|it| it.status == status(it)), "{filter:?}");
-            found.extend(page.iter().map(|it| it.id));
-            if page.len() < 70 {
+            let page = store.commands(&filter, next, 70).await.unwrap();
+            assert!(page.commands.len() <= 70, "{filter:?}");
+            assert!(page.commands.iter().all(|it| it.status == status(it)), "{filter:?}");
+            found.extend(page.commands.iter().map(|it| it.id));
+            next = page.next;
+            if next.is_none() {
                 break;
             }
         }
         assert_eq!(found, wanted, "{filter:?}");
     }
+}
+
+pub(super) async fn a_rare_command_is_found_page_by_page(data: &Data) {
+    let store = data.open();
+    let agent = an_agent(&*store).await.agent.id;
+    let template = arbitrary::some("rare", 1, &arbitrary::command(agent)).remove(0);
+    let mut change = Change::new();
+    let mut oldest = None;
+    for number in 0..5000 {
+        let mut command = Command { id: worpen::id::CommandId::generate(), ..template.clone() };
+        command.verb = if number == 0 { "rare" } else { "frequent" }.to_owned();
+        oldest = oldest.or(Some(command.id));
+        change = change.write(statement::command::create(&command));
+    }
+    put(&*store, change).await;
+    let rare = CommandFilter { verb: Some("rare".into()), ..CommandFilter::default() };
+    let first = store.commands(&rare, None, 10).await.unwrap();
+    assert!(first.commands.is_empty() && first.next.is_some(), "one call does not look at all of them");
+    let second = store.commands(&rare, first.next, 10).await.unwrap();
+    assert_eq!(second.commands.iter().map(|it| Some(it.id)).collect::<Vec<_>>(), [oldest]);
+    assert_eq!(second.next, None);
 }
 
 pub(super) async fn what_plain_agents_do_not_answer_falls_due(data: &Data) {
