@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     caller::Callers,
     connection::Connections,
     docs::Docs,
+    hashing::Hashing,
     limit::Limits,
     listing::Lists,
     meter::Meters,
@@ -90,8 +90,8 @@ pub struct App {
     pub listen: OnceLock<SocketAddr>,
     /// What only the machine can tell.
     pub outside: Outside,
-    /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
-    pub hashing: Semaphore,
+    /// Where passwords are hashed.
+    pub hashing: Hashing,
     /// Cancelled when the server ends.
     pub shutdown: CancellationToken,
 }

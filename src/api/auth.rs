@@ -27,14 +27,13 @@ use crate::{
 pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     let app = Arc::clone(&call.app);
     let (address, username) = (call.origin.address.clone(), call.request.username.clone());
-    let _place = app.limits.sign_in(call.address, &username)?;
-    let _permit = app.hashing.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
+    let mut turn = app.limits.sign_in(call.address, &username, &app.hashing).await?;
     let user = tokio::task::spawn_blocking(move || {
         tokio::runtime::Handle::current().block_on(sign_in::sign_in(
             &*call.app.store,
             &*call.app.records,
-            &call.request.username,
-            &call.request.password,
+            (&call.request.username, &call.request.password),
+            turn.place.memory(),
             &call.origin,
         ))
     })

@@ -311,7 +311,18 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
         Verdict::Forbidden => return Err(forbidden(app, declared, &origin).await.into()),
     }
     let texts = texts_of(&mut parts).await?;
+    let slot = parts.extensions.get::<Arc<Slot>>().cloned();
+    if slot.as_ref().is_some_and(|slot| !slot.serves(address)) {
+        let detail = "your address holds as many connections as it may (half of max_connections)";
+        return Err(Failure::http(503, "too_many_connections", detail).after(1));
+    }
+    // Whoever is known may take the time that a body takes; a stranger's connection makes room until it has come.
+    let works = || slot.iter().for_each(|slot| slot.works());
+    if caller.is_some() {
+        works();
+    }
     let body = body_of(&parts.headers, body, app.settings.request_timeout).await?;
+    works();
     let key = key_of(&parts.headers)?;
     Ok(Admitted { caller, origin, address, texts, body, key, parts })
 }

@@ -2,7 +2,8 @@
 //!
 //! A connection belongs to a caller until an agent's link is made of it; links are counted apart, so that neither
 //! crowds the other out. When callers hold as many as they may, the one that makes room has been idle for longest, or
-//! has not taken its answer for long: whoever opens connections and says nothing keeps nobody out.
+//! has not taken its answer for long: whoever opens connections and says nothing keeps nobody out. A stranger's request
+//! is at work only once its body has come, so that whoever sends it byte by byte keeps nobody out either.
 
 use std::{
     collections::HashMap,
@@ -65,16 +66,18 @@ struct State {
 pub struct Slot {
     all: Arc<Connections>,
     id: u64,
+    /// The household of the peer, to which the connection belongs between requests.
+    peer: IpAddr,
     state: Arc<State>,
 }
 
-/// A request on its way; its connection is not idle while this lives.
+/// A request on its way. Its connection is idle again once this is gone.
 #[derive(Debug)]
 pub struct Busy(Arc<Slot>);
 
 impl Connections {
     /// No connection yet. Callers may hold `max`, agents `max_agents`; a peer that takes nothing for `patience` counts
-    /// as idle. What comes through a trusted proxy is not counted by address, since that is the proxy's.
+    /// as idle. What comes through a trusted proxy is counted by the address of whom it speaks for.
     #[must_use]
     pub fn new(max: usize, max_agents: usize, patience: Duration, trusted: Networks) -> Self {
         Self {
@@ -130,7 +133,7 @@ impl Connections {
         open.callers.insert(id, (household, state.clone()));
         *open.addresses.entry(household).or_default() += 1;
         drop(open);
-        Some(Slot { all: self.clone(), id, state })
+        Some(Slot { all: self.clone(), id, peer: household, state })
     }
 
     /// How many connections one peer may hold.
@@ -165,13 +168,28 @@ impl Connections {
 impl Open {
     fn remove(&mut self, id: u64) -> Option<Arc<State>> {
         let (household, state) = self.callers.remove(&id)?;
+        self.release(household);
+        Some(state)
+    }
+
+    /// Counts a connection as another household's.
+    fn move_to(&mut self, id: u64, household: IpAddr) {
+        let Some(entry) = self.callers.get_mut(&id).filter(|(counted, _)| *counted != household) else {
+            return;
+        };
+        let before = std::mem::replace(&mut entry.0, household);
+        self.release(before);
+        *self.addresses.entry(household).or_default() += 1;
+    }
+
+    /// Counts one connection of a household less.
+    fn release(&mut self, household: IpAddr) {
         if let Some(held) = self.addresses.get_mut(&household) {
             *held -= 1;
             if *held == 0 {
                 self.addresses.remove(&household);
             }
         }
-        Some(state)
     }
 }
 
@@ -204,10 +222,31 @@ impl Slot {
         self.state.is_upgraded.store(true, Relaxed);
     }
 
-    /// A request is on its way.
-    pub fn busy(self: &Arc<Self>) -> Busy {
-        self.state.idle.store(0, Relaxed);
+    /// A request is on its way. Until its connection is [at work](Self::works) it makes room like one that is idle.
+    pub fn request(self: &Arc<Self>) -> Busy {
         Busy(self.clone())
+    }
+
+    /// The request that is on its way has come whole, or is that of somebody known.
+    pub fn works(&self) {
+        self.state.idle.store(0, Relaxed);
+    }
+
+    /// Counts this connection as one of the client's for whom a proxy sends the request that is on its way; `false` when
+    /// that client holds its share and all of it is at work.
+    pub fn serves(&self, client: IpAddr) -> bool {
+        let client = household(client);
+        let mut open = self.all.open();
+        if client == self.peer || open.callers.get(&self.id).is_none_or(|(counted, _)| *counted == client) {
+            return true;
+        }
+        let held = open.addresses.get(&client).copied().unwrap_or_default();
+        if held >= self.all.share(client) && !self.all.evict(&mut open, Some(client)) {
+            self.all.refused.one();
+            return false;
+        }
+        open.move_to(self.id, client);
+        true
     }
 
     /// So many bytes came.
@@ -238,8 +277,10 @@ impl Slot {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if !self.0.state.is_upgraded.load(Relaxed) {
-            self.0.state.idle.store(self.0.all.millis(), Relaxed);
+        let slot = &self.0;
+        if !slot.state.is_upgraded.load(Relaxed) {
+            slot.state.idle.store(slot.all.millis(), Relaxed);
+            slot.all.open().move_to(slot.id, slot.peer);
         }
     }
 }

@@ -2,14 +2,11 @@
 
 use super::{
     call::{Answer, Call},
-    page::{cursor_of, limit_of, not_a_cursor, page},
+    page::{cursor_of, limit_of, not_a_cursor},
 };
 use crate::{
     core::{error::Error, port::records::EventFilter},
-    proto::{
-        event::{EventGap, EventHistory, EventKind, EventPage},
-        page::Page,
-    },
+    proto::event::{EventGap, EventHistory, EventKind, EventPage},
 };
 
 pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHistory>, Error> {
@@ -22,12 +19,13 @@ pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHist
         None => request.from.unwrap_or_default(),
     };
     let filter = filter_of(request.types.as_deref(), request.node.clone())?;
-    let events = call.app.records.events(after, &filter, limit + 1).await?;
+    let events = call.app.records.events(after, &filter, limit).await?;
     let bounds = call.app.records.event_bounds().await?;
     let gap = bounds.filter(|(first, _)| after.saturating_add(1) < *first);
     let gap = gap.map(|(first, _)| EventGap { from: after + 1, to: first - 1 });
-    let Page { items, next_cursor } = page(events.into_iter(), limit, |event| event.sequence.clone());
-    Ok(Answer::ok(&EventPage { items, next_cursor, gap }))
+    let last = events.items.last().filter(|_| events.more);
+    let next_cursor = last.map(|event| event.sequence.clone());
+    Ok(Answer::ok(&EventPage { items: events.items, next_cursor, gap }))
 }
 
 /// The filter that `types` (`container.died,agent.*`) and `node` make.

@@ -3,6 +3,7 @@
 use super::{
     call::{Answer, Call},
     caller::plain_token,
+    judgement::judge,
     pulse::Pulse,
     ws::admission::whole_seconds,
 };
@@ -10,7 +11,7 @@ use crate::{
     core::{
         error::Error,
         plain::is_well,
-        usecase::{Origin, admit::Refused, plain, presence},
+        usecase::{Origin, admit::Refused, plain},
     },
     proto::{
         agent::AgentStatus,
@@ -36,11 +37,9 @@ pub(super) async fn take(call: Call<SendHeartbeat>) -> Result<Answer<SendHeartbe
     let origin = Origin { actor: format!("agent:{}", agent.agent_id), ..call.origin.clone() };
     let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
     app.fleet.heard(agent.id, origin.now);
-    app.fleet.judged(agent.id, status);
     // Whoever is told that the agent is there must find when it was heard.
     app.pulses.unlinked(agent.id, Pulse { at: origin.now, cpu: request.cpu, ram: request.ram });
-    let reason = "by its own judgement";
-    presence::move_to(&*app.store, &app.fleet, agent.id, status, reason, &origin).await?;
+    judge(app, agent.id, status, &origin).await?;
     let stands = app.fleet.read().agent_by_id(agent.id).map(|agent| agent.status);
     let Some(status) = stands else {
         app.pulses.forget(agent.id);

@@ -6,10 +6,14 @@
 //! spreads them over more than that.
 
 use std::{
+    collections::HashMap,
     hash::{BuildHasher, Hash, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -18,12 +22,19 @@ use governor::{
     clock::{Clock, DefaultClock},
     state::keyed::DashMapStateStore,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
-use super::address::household;
+use super::{
+    address::{household, network},
+    hashing::{Hashing, Place, ends},
+};
 use crate::{
     config::server::RateLimits,
     core::{access::Caller, error::Error, meter::Counter},
+    id::AgentId,
 };
 
 /// Links and joins of one address: at once,
@@ -39,12 +50,35 @@ const SIGN_IN_EVERY: Duration = Duration::from_secs(1);
 const TRIES_AT_ONCE: u32 = 10;
 /// How often such a pair may try again: ten times a minute.
 const TRY_EVERY: Duration = Duration::from_secs(6);
-/// Sign-ins that wait for a core; more would wait longer than anybody does.
-const SIGN_INS_WAITING: usize = 64;
 /// Credentials of one address that are not known yet: at once,
 const UNPROVEN_AT_ONCE: u32 = 1000;
 /// and each second after. Each costs a signature or a read of the store; those that hold are remembered then.
 const UNPROVEN_PER_SECOND: u32 = 100;
+/// Sign-ins of one wider network that are hashed or wait for it in the line of all: whoever has many addresses of one network
+/// waits behind itself.
+const SIGN_INS_OF_NETWORK: usize = 4;
+/// How long a sign-in waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
+/// Frames of one of our agents at once: several windows of what it kept during an outage,
+const FRAMES_AT_ONCE: u32 = 4096;
+/// and each second after.
+const FRAMES_PER_SECOND: u32 = 1000;
+/// Bytes of such frames: the largest inventory, and many measurements, at once,
+const BYTES_AT_ONCE: u32 = 32 * 1024 * 1024;
+/// and each second after.
+const BYTES_PER_SECOND: u32 = 4 * 1024 * 1024;
+/// Frames of a plain agent, which keeps nothing, at once,
+const PLAIN_FRAMES_AT_ONCE: u32 = 300;
+/// and each second after.
+const PLAIN_FRAMES_PER_SECOND: u32 = 20;
+/// Bytes of such frames at once: results of commands may have a megabyte,
+const PLAIN_BYTES_AT_ONCE: u32 = 8 * 1024 * 1024;
+/// and each second after.
+const PLAIN_BYTES_PER_SECOND: u32 = 256 * 1024;
+/// How often an agent may change its mind about itself at once,
+const JUDGEMENTS_AT_ONCE: u32 = 5;
+/// and then one change each so often.
+const JUDGEMENT_EVERY: Duration = Duration::from_secs(1);
 /// How many callers are counted apart. Beyond it, those who come from an address share counts.
 const MOST_KEYS: usize = 65_536;
 /// Counts that are shared then.
@@ -60,15 +94,28 @@ pub struct Limits {
     unproven: Limit,
     sign_ins: Limit,
     tries: Limit,
-    sign_in_places: Semaphore,
+    lines: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+    frames: Limit,
+    bytes: Limit,
+    plain_frames: Limit,
+    plain_bytes: Limit,
+    judgements: Limit,
     hashes: RandomState,
     /// Requests that were refused.
     pub(super) refused: Counter,
 }
 
+/// The turn of a sign-in. Dropping it is the next one's.
+pub(super) struct Turn {
+    /// Where it is hashed.
+    pub(super) place: Place,
+    _of_network: OwnedSemaphorePermit,
+}
+
 /// One limit, for many keys.
 struct Limit {
     limiter: RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>,
+    at_once: NonZeroU32,
     clock: DefaultClock,
     checks: AtomicU32,
     full: AtomicBool,
@@ -82,11 +129,16 @@ impl Limits {
         Self {
             callers: in_window(set.caller),
             strangers: in_window(set.anonymous),
-            links: Limit::new(LINKS_AT_ONCE, Duration::from_secs(1) / LINKS_PER_SECOND),
-            unproven: Limit::new(UNPROVEN_AT_ONCE, Duration::from_secs(1) / UNPROVEN_PER_SECOND),
+            links: Limit::per_second(LINKS_AT_ONCE, LINKS_PER_SECOND),
+            unproven: Limit::per_second(UNPROVEN_AT_ONCE, UNPROVEN_PER_SECOND),
             sign_ins: Limit::new(SIGN_INS_AT_ONCE, SIGN_IN_EVERY),
             tries: Limit::new(TRIES_AT_ONCE, TRY_EVERY),
-            sign_in_places: Semaphore::new(SIGN_INS_WAITING),
+            lines: Mutex::default(),
+            frames: Limit::per_second(FRAMES_AT_ONCE, FRAMES_PER_SECOND),
+            bytes: Limit::per_second(BYTES_AT_ONCE, BYTES_PER_SECOND),
+            plain_frames: Limit::per_second(PLAIN_FRAMES_AT_ONCE, PLAIN_FRAMES_PER_SECOND),
+            plain_bytes: Limit::per_second(PLAIN_BYTES_AT_ONCE, PLAIN_BYTES_PER_SECOND),
+            judgements: Limit::new(JUDGEMENTS_AT_ONCE, JUDGEMENT_EVERY),
             hashes: RandomState::new(),
             refused: Counter::default(),
         }
@@ -116,22 +168,68 @@ impl Limits {
         self.check(&self.links, &household(address), "links from this address")
     }
 
-    /// Counts an attempt to sign in, and keeps its place among those that wait for a core.
-    pub(super) fn sign_in(&self, address: IpAddr, username: &str) -> Result<SemaphorePermit<'_>, Error> {
+    /// Counts a frame of one of our agents, or says how long to wait before it is taken. It counts over the agent's links.
+    pub(super) fn frame(&self, agent: AgentId, bytes: usize) -> Result<(), Duration> {
+        self.of_agent((&self.frames, &self.bytes), agent, bytes)
+    }
+
+    /// Counts a frame of a plain agent, or says how long to wait before it can be taken.
+    pub(super) fn plain_frame(&self, agent: AgentId, bytes: usize) -> Result<(), Duration> {
+        self.of_agent((&self.plain_frames, &self.plain_bytes), agent, bytes)
+    }
+
+    /// Counts a change of an agent's mind about itself.
+    pub(super) fn judgement(&self, agent: AgentId) -> Result<(), Duration> {
+        self.judgements.check(self.hashes.hash_one(agent), 1)
+    }
+
+    fn of_agent(
+        &self,
+        (frames, all): (&Limit, &Limit),
+        agent: AgentId,
+        bytes: usize,
+    ) -> Result<(), Duration> {
+        let (key, bytes) = (self.hashes.hash_one(agent), u32::try_from(bytes).unwrap_or(u32::MAX));
+        frames.check(key, 1).and_then(|()| all.check(key, bytes))
+    }
+
+    /// Counts an attempt to sign in, and waits for its turn to be hashed: each network has a line of its own, and of each only
+    /// a few stand in the line of all, so that nobody is kept out by whoever has many addresses.
+    pub(super) async fn sign_in(
+        &self,
+        address: IpAddr,
+        username: &str,
+        hashing: &Hashing,
+    ) -> Result<Turn, Error> {
+        self.try_sign_in(address, username)?;
+        let line = self.line(network(address));
+        let turn = async {
+            let of_network = line.acquire_owned().await.map_err(|_| ends())?;
+            Ok(Turn { place: hashing.place().await?, _of_network: of_network })
+        };
+        let late = |_| self.too_many("attempts to sign in", Duration::from_secs(1));
+        timeout(TURN, turn).await.map_err(late)?
+    }
+
+    /// The line of a network; those in which nobody stands are forgotten.
+    fn line(&self, network: IpAddr) -> Arc<Semaphore> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.retain(|_, line| Arc::strong_count(line) > 1);
+        lines.entry(network).or_insert_with(|| Arc::new(Semaphore::new(SIGN_INS_OF_NETWORK))).clone()
+    }
+
+    fn try_sign_in(&self, address: IpAddr, username: &str) -> Result<(), Error> {
         let address = household(address);
         self.check(
             &self.tries,
             &(address, username),
             "attempts to sign in under this name from this address",
         )?;
-        self.check(&self.sign_ins, &address, "attempts to sign in from this address")?;
-        self.sign_in_places
-            .try_acquire()
-            .map_err(|_| self.too_many("attempts to sign in", Duration::from_secs(1)))
+        self.check(&self.sign_ins, &address, "attempts to sign in from this address")
     }
 
     fn check(&self, limit: &Limit, key: &impl Hash, what: &str) -> Result<(), Error> {
-        limit.check(self.hashes.hash_one(key)).map_err(|wait| self.too_many(what, wait))
+        limit.check(self.hashes.hash_one(key), 1).map_err(|wait| self.too_many(what, wait))
     }
 
     fn too_many(&self, what: &str, wait: Duration) -> Error {
@@ -149,20 +247,30 @@ impl Limit {
         let at_once = NonZeroU32::new(at_once).unwrap_or(NonZeroU32::MIN);
         Self {
             limiter: RateLimiter::dashmap(quota.allow_burst(at_once)),
+            at_once,
             clock: DefaultClock::default(),
             checks: AtomicU32::new(0),
             full: AtomicBool::new(false),
         }
     }
 
-    /// Counts one, or says how long to wait.
-    fn check(&self, key: u64) -> Result<(), Duration> {
+    fn per_second(at_once: u32, each_second: u32) -> Self {
+        Self::new(at_once, Duration::from_secs(1) / each_second)
+    }
+
+    /// Counts so many, or says how long to wait. More than may be at once count as that many.
+    fn check(&self, key: u64, count: u32) -> Result<(), Duration> {
         if self.checks.fetch_add(1, Relaxed) % TRIM_EVERY == TRIM_EVERY - 1 {
             self.limiter.retain_recent();
             self.full.store(self.limiter.len() >= MOST_KEYS, Relaxed);
         }
         let key = if self.full.load(Relaxed) { key % SHARED } else { key };
-        self.limiter.check_key(&key).map_err(|until| until.wait_time_from(self.clock.now()))
+        let count = NonZeroU32::new(count.min(self.at_once.get())).unwrap_or(NonZeroU32::MIN);
+        match self.limiter.check_key_n(&key, count) {
+            Ok(checked) => checked.map_err(|until| until.wait_time_from(self.clock.now())),
+            // It is no more than may be at once.
+            Err(_) => Ok(()),
+        }
     }
 }
 

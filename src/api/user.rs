@@ -20,10 +20,11 @@ pub(super) async fn list(call: Call<ListUsers>) -> Result<Answer<ListUsers>, Err
 
 pub(super) async fn create(call: Call<CreateUser>) -> Result<Answer<CreateUser>, Error> {
     let app = call.app.clone();
-    let _permit = app.hashing.acquire().await.map_err(|_| Error::Unavailable("the server ends".into()))?;
+    let mut place = app.hashing.place().await?;
     let user = tokio::task::spawn_blocking(move || {
         let (app, claim) = (&call.app, call.claim.as_ref());
-        let create = user::create(&*app.store, &*app.records, &call.request, random(), claim, &call.origin);
+        let with = (random(), place.memory());
+        let create = user::create(&*app.store, &*app.records, &call.request, with, claim, &call.origin);
         tokio::runtime::Handle::current().block_on(create)
     })
     .await

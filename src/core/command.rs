@@ -35,16 +35,18 @@ pub const MAX_WAIT_S: u32 = 300;
 pub const MAX_ARGS_BYTES: usize = 64 * 1024;
 
 /// Whether a verb is one of ours, which only agents with a key may announce and be given: a bearer token proves too little
-/// for what acts on a whole node.
+/// for what acts on a whole node. One that only looks like ours, in capitals, is taken for it.
 #[must_use]
 pub fn is_built_in(verb: &str) -> bool {
+    let verb = verb.to_ascii_lowercase();
     verb == "exec" || ["docker.", "agent.", "exec."].iter().any(|ours| verb.starts_with(ours))
 }
 
-/// Whether a text can be a verb: 1 to 64 of letters, digits and `. _ : -`.
+/// Whether a text can be a verb: 1 to 64 of `a-z`, digits and `. _ : -`. Two that differ in capitals alone would pass for each
+/// other.
 #[must_use]
 pub fn is_verb(text: &str) -> bool {
-    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | ':' | '-');
     (1..=64).contains(&text.len()) && text.chars().all(inside)
 }
 

@@ -127,7 +127,7 @@ fn capabilities(fields: &Fields<'_>) -> Result<Vec<String>, Error> {
         let verb = verb.as_str().filter(|verb| is_verb(verb)).ok_or_else(|| {
             fields.wrong(
                 &format!("{name}/{place}"),
-                "expected a verb: 1 to 64 of letters, digits, '.', '_', ':' and '-'",
+                "expected a verb: 1 to 64 of a-z, digits, '.', '_', ':' and '-'",
             )
         })?;
         if !announced.iter().any(|known| known == verb) {

@@ -2,6 +2,7 @@
 
 use crate::proto::telemetry::{Across, Aggregate, Metric, MetricInfo, MetricKind};
 
+pub mod bounds;
 pub mod span;
 mod summary;
 

@@ -8,9 +8,12 @@ use sysinfo::{
     System,
 };
 
-use crate::proto::{
-    agent::HostFacts,
-    telemetry::{DiskUsage, MemoryUsage, NetworkStats, Telemetry},
+use crate::{
+    core::telemetry::bounds::{MAX_CORES, MAX_NAMED},
+    proto::{
+        agent::HostFacts,
+        telemetry::{DiskUsage, MemoryUsage, NetworkStats, Telemetry},
+    },
 };
 
 /// Measures the node; keeps what the next measurement is compared with.
@@ -47,15 +50,11 @@ impl Sampler {
             agent_id: agent_id.to_owned(),
             timestamp,
             cpu_usage: finite(self.system.global_cpu_usage()),
-            cpu_cores: self.system.cpus().iter().map(|cpu| finite(cpu.usage())).collect(),
+            cpu_cores: self.system.cpus().iter().take(MAX_CORES).map(|cpu| finite(cpu.usage())).collect(),
             memory_usage: memory(&self.system),
             disk_usage: disks(&self.disks),
             load_average: [load.one, load.five, load.fifteen],
-            network_stats: self
-                .networks
-                .iter()
-                .map(|(name, data)| (name.to_string_lossy().into_owned(), network(data)))
-                .collect(),
+            network_stats: interfaces(&self.networks),
             container_count,
             service_status: BTreeMap::new(),
             uptime_s: System::uptime().unwrap_or_default(),
@@ -123,7 +122,7 @@ fn disks(list: &[Disk]) -> BTreeMap<String, DiskUsage> {
         let usage = disk(device, file_system, mount_point)?;
         Some((mount_point.to_string_lossy().into_owned(), usage))
     });
-    told.collect()
+    told.take(MAX_NAMED).collect()
 }
 
 /// One disk as `df` shows it. Blocks that only root may use are free, but available to nobody else; `sysinfo` does not
@@ -148,6 +147,15 @@ fn is_real(device: &str, file_system: &str) -> bool {
     const POOLS: [&str; 3] = ["zfs", "bcachefs", "virtiofs"];
     const IMAGES: [&str; 4] = ["squashfs", "iso9660", "erofs", "overlay"];
     (device.starts_with("/dev/") || POOLS.contains(&file_system)) && !IMAGES.contains(&file_system)
+}
+
+/// The interfaces by name, as many as may be told: those that containers have of their own come last.
+fn interfaces(networks: &Networks) -> BTreeMap<String, NetworkStats> {
+    let named =
+        |(name, data): (&std::ffi::OsStr, &NetworkData)| (name.to_string_lossy().into_owned(), network(data));
+    let mut found: Vec<_> = networks.iter().map(|(name, data)| named((name.as_ref(), data))).collect();
+    found.sort_unstable_by_key(|(name, _)| (name.starts_with("veth"), name.clone()));
+    found.into_iter().take(MAX_NAMED).collect()
 }
 
 fn network(data: &NetworkData) -> NetworkStats {

@@ -27,7 +27,7 @@ endpoints! {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(example = example::give_command())]
 pub struct GiveCommandRequest {
-    /// What to do: a verb that every target announced, 1 to 64 of letters, digits and `. _ : -`.
+    /// What to do: a verb that every target announced, 1 to 64 of `a-z`, digits and `. _ : -`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9._:-]{1,64}$"))]
     pub verb: String,
     /// With what: an object, at most 64 KiB; of `docker.*` the fields of that act, with the container's id or name.

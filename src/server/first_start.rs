@@ -11,6 +11,7 @@ use crate::{
     config::private,
     core::{
         error::Error,
+        password::Memory,
         usecase::{Origin, user},
     },
     proto::user::{CreateUserRequest, Role},
@@ -35,7 +36,7 @@ pub(super) async fn ensure_admin(app: &App, folder: &Path) -> Result<PathBuf, Se
     let request = CreateUserRequest { username: ADMIN.into(), password, role: Role::Admin };
     let origin = Origin::server(clock::now(), app.server.to_string());
     let salt = random().map_err(ServerError::Start)?;
-    user::create(&*app.store, &*app.records, &request, salt, None, &origin)
+    user::create(&*app.store, &*app.records, &request, (salt, &mut Memory::default()), None, &origin)
         .await
         .map_err(ServerError::Start)?;
     tracing::info!("made the user '{ADMIN}'; its password is in {}", path.display());

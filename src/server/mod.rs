@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         caller::Callers,
         clock,
         connection::Connections,
+        hashing::Hashing,
         limit::Limits,
         listing::Lists,
         meter::Meters,
@@ -177,7 +178,7 @@ impl Server {
             data: folder.clone(),
             listen: OnceLock::new(),
             outside: Outside { process: process::usage, sizes: store::sizes },
-            hashing: Semaphore::new(2),
+            hashing: Hashing::new(2),
             shutdown,
         });
         load(&app).await.map_err(ServerError::Start)?;

@@ -126,14 +126,17 @@ fn welcome(
     });
 }
 
-/// Answers a request; its connection is at work until the peer has taken the whole answer.
+/// Answers a request; its connection is at work from when the request has come until the peer has taken the whole answer.
 async fn answer(
     router: Router,
     slot: Arc<Slot>,
     peer: SocketAddr,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let busy = slot.busy();
+    let busy = slot.request();
+    if request.body().is_end_stream() {
+        slot.works();
+    }
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     request.extensions_mut().insert(slot.clone());

@@ -34,11 +34,11 @@ fn who_guesses_a_password_is_slowed_and_its_owner_is_not() {
     let limits = limits(100, 100);
     let (thief, owner) = (address("192.0.2.1"), address("198.51.100.1"));
     for _ in 0..TRIES_AT_ONCE {
-        assert!(limits.sign_in(thief, "ada").is_ok());
+        assert!(limits.try_sign_in(thief, "ada").is_ok());
     }
-    assert!((1..=6).contains(&wait_of(limits.sign_in(thief, "ada"))));
-    assert!(limits.sign_in(owner, "ada").is_ok());
-    assert!(limits.sign_in(thief, "grace").is_ok());
+    assert!((1..=6).contains(&wait_of(limits.try_sign_in(thief, "ada"))));
+    assert!(limits.try_sign_in(owner, "ada").is_ok());
+    assert!(limits.try_sign_in(thief, "grace").is_ok());
 }
 
 #[test]
@@ -66,4 +66,44 @@ fn memory_does_not_grow_with_the_addresses_of_an_attack() {
     }
     let most = MOST_KEYS + TRIM_EVERY as usize + usize::try_from(SHARED).unwrap();
     assert!(limits.strangers.limiter.len() <= most, "{}", limits.strangers.limiter.len());
+}
+
+#[tokio::test]
+async fn whoever_has_many_addresses_of_a_network_waits_behind_itself() {
+    let (limits, hashing) = (limits(1000, 1000), Hashing::new(2));
+    let crowd = (0..110).map(|host| {
+        let address = IpAddr::from([192, 0, 2, host]);
+        let (limits, hashing) = (&limits, &hashing);
+        async move { limits.sign_in(address, "ada", hashing).await }
+    });
+    let (first, second) = (
+        limits.sign_in(address("192.0.2.200"), "ada", &hashing).await.unwrap(),
+        limits.sign_in(address("192.0.2.201"), "ada", &hashing).await.unwrap(),
+    );
+    let mut crowd = Box::pin(futures_util::future::join_all(crowd));
+    assert!(futures_util::poll!(&mut crowd).is_pending());
+    let mut owner = Box::pin(limits.sign_in(address("198.51.100.1"), "ada", &hashing));
+    assert!(futures_util::poll!(&mut owner).is_pending(), "all cores hash");
+    // Two of the crowd stand before the owner in the line of all.
+    drop((first, second));
+    let ahead = [0, 1].map(|_| ());
+    for () in ahead {
+        assert!(futures_util::poll!(&mut crowd).is_pending());
+    }
+    drop(crowd);
+    assert!(owner.await.is_ok());
+}
+
+#[test]
+fn an_agent_that_pours_is_slowed_and_one_that_catches_up_is_not() {
+    let limits = limits(100, 100);
+    let (loud, other) = (AgentId::generate(), AgentId::generate());
+    assert!((0..4 * 512).all(|_| limits.frame(loud, 2000).is_ok()), "four windows of what it kept");
+    assert!((0..10_000).any(|_| limits.frame(loud, 2000).is_err()));
+    assert!(limits.frame(other, 2000).is_ok());
+    assert!((0..1000).any(|_| limits.plain_frame(other, 100).is_err()));
+    assert!(limits.frame(AgentId::generate(), usize::MAX).is_ok(), "the largest frame fits at once");
+    assert!(
+        (0..JUDGEMENTS_AT_ONCE).all(|_| limits.judgement(other).is_ok()) && limits.judgement(other).is_err()
+    );
 }

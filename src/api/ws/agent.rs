@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
         call::{Answer, Call},
         caller::plain_token,
         clock,
+        judgement::judge,
         random::random,
     },
     admission::admission,
@@ -34,6 +35,7 @@ use crate::{
         liveness::dead_link_after,
         node_time::believable,
         plain::is_well,
+        telemetry::bounds,
         usecase::{
             Origin,
             admit::{Admitted, Proven},
@@ -250,7 +252,13 @@ impl Link {
 
     async fn take(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Over> {
         match message {
-            Some(Ok(Message::Text(text))) => self.frame(&text).await,
+            Some(Ok(Message::Text(text))) => {
+                let limits = &self.app.limits;
+                while let Err(wait) = limits.frame(self.admitted.agent.id, text.len()) {
+                    sleep(wait).await;
+                }
+                self.frame(&text).await
+            }
             Some(Ok(Message::Pong(_))) => {
                 for probe in self.probes.drain(..) {
                     let _ = probe.send(());
@@ -343,9 +351,8 @@ impl Link {
         let agent = &self.admitted.agent;
         telemetry.agent_id.clone_from(&agent.agent_id);
         telemetry.timestamp = believable(telemetry.timestamp, clock::now());
-        if !is_finite(&telemetry) {
-            let detail = Error::field("payload", "expected numbers that can be measured");
-            return self.answer(sequence, Err(detail)).await;
+        if let Err(refused) = bounds::check(&telemetry) {
+            return self.answer(sequence, Err(refused)).await;
         }
         let stored =
             timeout(TELEMETRY_PATIENCE, self.app.telemetry.append(agent.id, telemetry.clone())).await;
@@ -482,9 +489,7 @@ impl Link {
 async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -> Result<(), Error> {
     let well = is_well(&pulse.status).ok_or_else(|| Error::field("status", "expected ONLINE or DEGRADED"))?;
     let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
-    app.fleet.judged(id, status);
-    presence::move_to(&*app.store, &app.fleet, id, status, "by its own judgement", origin).await?;
-    Ok(())
+    judge(app, id, status, origin).await
 }
 
 /// What is wrong with a frame's sequence: what must not be lost has one, and it does not leap.
@@ -507,16 +512,4 @@ fn bad_sequence(frame: &AgentFrame, committed: u64) -> Option<&'static str> {
         }
         Some(_) => None,
     }
-}
-
-/// Whether every number of a measurement is one: JSON has none that is not, but one too large for its field becomes so.
-fn is_finite(telemetry: &Telemetry) -> bool {
-    let percents = telemetry.disk_usage.values().map(|disk| disk.percent);
-    let mut numbers = telemetry
-        .cpu_cores
-        .iter()
-        .copied()
-        .chain([telemetry.cpu_usage, telemetry.memory_usage.percent])
-        .chain(percents);
-    numbers.all(f32::is_finite) && telemetry.load_average.iter().all(|load| load.is_finite())
 }

@@ -209,7 +209,7 @@ impl Watcher {
 /// Events that memory no longer holds.
 async fn read_back(app: &App, cursor: u64) -> Result<Vec<Arc<Event>>, Over> {
     let events = app.records.events(cursor, &EventFilter::default(), BATCH).await;
-    Ok(events.map_err(|_| Over)?.into_iter().map(Arc::new).collect())
+    Ok(events.map_err(|_| Over)?.items.into_iter().map(Arc::new).collect())
 }
 
 /// The next live item; never, for a watcher that did not ask for any.

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    super::{app::App, clock, pulse::Pulse, random::random},
+    super::{app::App, clock, judgement::judge, pulse::Pulse, random::random},
     admission::{ATTEMPTS, HELLO_TIMEOUT, contest, whole_seconds},
     agent::{MAX_BAD_FRAMES, MAX_WORDS, Over, TELEMETRY_PATIENCE, end},
     fault,
@@ -24,6 +24,7 @@ use crate::{
         error::Error,
         liveness::dead_link_after,
         plain::{PlainFrame, PlainMessage, read, telemetry},
+        telemetry::bounds,
         usecase::{
             Origin,
             admit::{Admitted, Refused},
@@ -271,6 +272,10 @@ impl PlainLink {
             let detail = format!("a frame may have at most {MAX_PLAIN_FRAME_BYTES} bytes");
             return self.complain(LinkErrorCode::BadFrame, detail).await;
         }
+        if let Err(wait) = self.app.limits.plain_frame(self.admitted.agent.id, text.len()) {
+            let detail = format!("too many frames; send this one again in {} ms", wait.as_millis() + 1);
+            return self.complain(LinkErrorCode::Refused, detail).await;
+        }
         let message = match read(text) {
             Ok(message) => message,
             Err(error) => return self.complain(LinkErrorCode::BadFrame, words(&error)).await,
@@ -313,8 +318,7 @@ impl PlainLink {
         self.app.pulses.linked(self.admitted.agent.id, told);
         let Some(well) = pulse.well else { return Ok(()) };
         let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
-        self.app.fleet.judged(self.admitted.agent.id, status);
-        self.moved(status, "by its own judgement").await
+        judge(&self.app, self.admitted.agent.id, status, &self.now()).await
     }
 
     async fn moved(&mut self, status: AgentStatus, reason: &str) -> Result<(), Error> {
@@ -330,6 +334,7 @@ impl PlainLink {
         }
         let agent = &self.admitted.agent;
         let measured = telemetry(payload, &agent.agent_id, clock::now())?;
+        bounds::check(&measured)?;
         let stored = self.app.telemetry.append(agent.id, measured.clone());
         let late = |_| Error::Unavailable("telemetry cannot be stored just now".into());
         let stored = timeout(TELEMETRY_PATIENCE, stored).await.map_err(late).and_then(|it| Ok(it?));

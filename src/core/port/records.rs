@@ -20,6 +20,18 @@ use crate::{
     },
 };
 
+/// The bytes after which a read of many ends: what one caller asks for must not fill the memory of all.
+pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a read found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The first of what was asked for.
+    pub items: Vec<T>,
+    /// Whether there are others after them.
+    pub more: bool,
+}
+
 /// Reads of the control data. Each sees every change that was committed before it was called.
 #[async_trait]
 pub trait Records: Send + Sync {
@@ -88,8 +100,13 @@ pub trait Records: Send + Sync {
         endpoint: &str,
         key: &str,
     ) -> Result<Option<IdempotencyRecord>, StoreError>;
-    /// Events after a sequence, in order.
-    async fn events(&self, after: u64, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, StoreError>;
+    /// Events after a sequence, in order: `limit` at most, and no more than weigh [`PAGE_BYTES`], but one at least.
+    async fn events(
+        &self,
+        after: u64,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Found<Event>, StoreError>;
     /// The first and the last sequence that the log still holds; `None` while it is empty.
     async fn event_bounds(&self) -> Result<Option<(u64, u64)>, StoreError>;
     /// When the first of the events that are kept happened, with their sequences: `most` at most, in order.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Origin;
@@ -29,7 +30,7 @@ use crate::{
 /// Takes a full report: what differs from what was known becomes events.
 ///
 /// # Errors
-/// The store cannot write.
+/// A container or an image has more to tell than may be kept of one, or the store cannot write.
 pub async fn inventory(
     store: &dyn Store,
     fleet: &SharedFleet,
@@ -38,6 +39,12 @@ pub async fn inventory(
     report: Inventory,
     origin: &Origin,
 ) -> Result<(), Error> {
+    for (place, facts) in report.containers.iter().enumerate() {
+        check_size(&format!("containers/{place}"), facts)?;
+    }
+    for (place, facts) in report.images.iter().enumerate() {
+        check_size(&format!("images/{place}"), facts)?;
+    }
     let change = {
         let fleet = fleet.read();
         let Some(known) = fleet.agent_by_id(agent) else { return Ok(()) };
@@ -134,8 +141,9 @@ pub async fn event(
     Ok(commit_once(store, agent, sequence, change.event(appended)).await?)
 }
 
-/// The most bytes that the attributes of a node's event may have.
-const MAX_ATTRIBUTES_BYTES: usize = 64 * 1024;
+/// The most bytes that each part of a node's report may have: a container, an image, the attributes of an event. All of them
+/// are kept, and told in every event about them.
+const MAX_PART_BYTES: usize = 64 * 1024;
 
 /// Whether a node may report this: of a kind that nodes see (the others are the server's own conclusions), carrying the
 /// record of that kind's noun and no other.
@@ -152,12 +160,16 @@ fn check_event(event: &NodeEvent) -> Result<(), Error> {
     if event.image.is_some() != image {
         return Err(Error::field("image", "expected with image.* and nowhere else"));
     }
-    let attributes = serde_json::to_vec(&event.attributes).map_or(usize::MAX, |bytes| bytes.len());
-    if attributes > MAX_ATTRIBUTES_BYTES {
-        return Err(Error::field(
-            "attributes",
-            format!("expected at most {MAX_ATTRIBUTES_BYTES} bytes of JSON"),
-        ));
+    check_size("container", &event.container)?;
+    check_size("image", &event.image)?;
+    check_size("attributes", &event.attributes)
+}
+
+/// Whether a part of a report is as small as it must be.
+fn check_size(name: &str, part: &impl Serialize) -> Result<(), Error> {
+    let bytes = serde_json::to_vec(part).map_or(usize::MAX, |bytes| bytes.len());
+    if bytes > MAX_PART_BYTES {
+        return Err(Error::field(name, format!("expected at most {MAX_PART_BYTES} bytes of JSON")));
     }
     Ok(())
 }

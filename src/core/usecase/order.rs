@@ -28,7 +28,7 @@ pub const MAX_GRACE_S: u32 = 300;
 /// A field is wrong, a target or a container is not there, or a target did not announce the verb.
 pub fn order(fleet: &Fleet, request: &GiveCommandRequest, timeout_s: u32) -> Result<Order, Error> {
     if !is_verb(&request.verb) {
-        return Err(Error::field("verb", "expected 1 to 64 of letters, digits, '.', '_', ':' and '-'"));
+        return Err(Error::field("verb", "expected 1 to 64 of a-z, digits, '.', '_', ':' and '-'"));
     }
     let bytes = serde_json::to_vec(&request.args).map_or(usize::MAX, |bytes| bytes.len());
     if bytes > MAX_ARGS_BYTES {

@@ -21,12 +21,13 @@ use crate::{
 pub async fn sign_in(
     store: &dyn Store,
     records: &dyn Records,
-    username: &str,
-    password: &str,
+    (username, password): (&str, &str),
+    memory: &mut password::Memory,
     origin: &Origin,
 ) -> Result<User, Error> {
     let record = records.user_by_name(username).await?;
-    let holds = password::verify(password, record.as_ref().map(|record| record.password_hash.as_str()));
+    let holds =
+        password::verify(password, record.as_ref().map(|record| record.password_hash.as_str()), memory);
     let (true, Some(record)) = (holds, record) else {
         return Err(Error::Unauthenticated("the name or the password is wrong".into()));
     };

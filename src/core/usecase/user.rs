@@ -29,7 +29,7 @@ pub async fn create(
     store: &dyn Store,
     records: &dyn Records,
     request: &CreateUserRequest,
-    salt: [u8; 16],
+    (salt, memory): ([u8; 16], &mut password::Memory),
     claim: Option<&Claim>,
     origin: &Origin,
 ) -> Result<User, Error> {
@@ -41,7 +41,7 @@ pub async fn create(
         role: request.role,
         created_at: origin.now,
     };
-    let hash = password::hash(&request.password, &salt)?;
+    let hash = password::hash(&request.password, &salt, memory)?;
     let change = claiming(Change::new(), claim, user.id, origin.now)
         .write(statement::user::create(&user, hash))
         .event(origin.event(EventKind::UserCreated, json!({ "user": user })))

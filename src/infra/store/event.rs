@@ -5,24 +5,27 @@ use rusqlite::{Connection, named_params};
 
 use super::{
     journal::event_at,
-    row::{all, one, rows},
+    row::{all, one, rows, some},
 };
 use crate::{
     core::{
         change::NewEvent,
-        port::{StoreError, records::EventFilter},
+        port::{
+            StoreError,
+            records::{EventFilter, Found, PAGE_BYTES},
+        },
     },
     proto::event::Event,
 };
 
-/// Events after a sequence, as the server with this `source` wrote them.
+/// Events after a sequence, as the server with this `source` wrote them: `limit` at most, and fewer when they are large.
 pub(super) fn after(
     connection: &Connection,
     source: &str,
     after: u64,
     filter: &EventFilter,
     limit: usize,
-) -> Result<Vec<Event>, StoreError> {
+) -> Result<Found<Event>, StoreError> {
     let sql = "SELECT sequence, id, kind, subject, time, actor, correlation, causation, data FROM events
         WHERE sequence > :after
             AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
@@ -33,9 +36,9 @@ pub(super) fn after(
         ":after": i64::try_from(after).unwrap_or(i64::MAX),
         ":kinds": kinds,
         ":node": filter.node,
-        ":limit": rows(limit),
+        ":limit": rows(limit.saturating_add(1)),
     };
-    all(connection, "events", sql, values, |row| {
+    some(connection, "events", sql, values, (limit, PAGE_BYTES), |row| {
         Ok(event_at(
             row.next()?,
             source,

@@ -13,7 +13,7 @@ use crate::{
         port::{
             StoreError,
             records::{
-                AgentLinkRecord, CommandFilter, Commands, Counts, EventFilter, ExecutionRecord,
+                AgentLinkRecord, CommandFilter, Commands, Counts, EventFilter, ExecutionRecord, Found,
                 IdempotencyRecord, InvitationRecord, KeyRecord, Records, UserRecord,
             },
         },
@@ -144,7 +144,12 @@ impl Records for SqliteStore {
         self.read(move |connection| idempotency::find(connection, &caller, &endpoint, &key)).await
     }
 
-    async fn events(&self, after: u64, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, StoreError> {
+    async fn events(
+        &self,
+        after: u64,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Found<Event>, StoreError> {
         let (source, filter) = (journal::source(self.server_id()), filter.clone());
         self.read(move |connection| event::after(connection, &source, after, &filter, limit)).await
     }

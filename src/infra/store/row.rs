@@ -12,7 +12,7 @@ use serde::{
 };
 
 use crate::{
-    core::port::StoreError,
+    core::port::{StoreError, records::Found},
     id::{AgentId, CommandId, EventId, ExecutionId, InvitationId, KeyId, ServerId, UserId},
 };
 
@@ -28,9 +28,33 @@ pub(super) fn all<T>(
     let mut rows = statement.query(values).map_err(failed)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        found.push(read(&mut Columns { row, table, next: 0 })?);
+        found.push(read(&mut Columns::of(row, table))?);
     }
     Ok(found)
+}
+
+/// The first rows of a query over `table`: so many at most, and no more once they weigh so many bytes. The query has to ask for
+/// one more row, which tells that there are others.
+pub(super) fn some<T>(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    values: impl Params,
+    (most, most_bytes): (usize, usize),
+    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
+) -> Result<Found<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(values).map_err(failed)?;
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next().map_err(failed)? {
+        if items.len() >= most || bytes >= most_bytes {
+            return Ok(Found { items, more: true });
+        }
+        let mut columns = Columns::of(row, table);
+        items.push(read(&mut columns)?);
+        bytes += columns.bytes;
+    }
+    Ok(Found { items, more: false })
 }
 
 /// The only row of a query over `table`, when there is one.
@@ -63,14 +87,24 @@ pub(super) struct Columns<'r> {
     row: &'r Row<'r>,
     table: &'static str,
     next: usize,
+    /// What was read weighs so much.
+    bytes: usize,
 }
 
-impl Columns<'_> {
+impl<'r> Columns<'r> {
+    const fn of(row: &'r Row<'r>, table: &'static str) -> Self {
+        Self { row, table, next: 0, bytes: 0 }
+    }
+
     /// Reads the next column.
     pub(super) fn next<T: Column>(&mut self) -> Result<T, StoreError> {
         let index = self.next;
         self.next += 1;
-        self.row.get_ref(index).map_err(|error| error.to_string()).and_then(T::read).map_err(|error| {
+        let value = self.row.get_ref(index).map_err(|error| error.to_string());
+        if let Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) = value {
+            self.bytes += bytes.len();
+        }
+        value.and_then(T::read).map_err(|error| {
             let column = self.row.as_ref().column_name(index).unwrap_or("?");
             StoreError::Corrupt(format!("{}.{column}: {error}", self.table))
         })

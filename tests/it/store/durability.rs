@@ -18,6 +18,7 @@ use worpen::{
         store::Store,
     },
     infra::store::SqliteStore,
+    proto::event::Event,
 };
 
 use super::{
@@ -156,7 +157,15 @@ impl Survived {
         let store = SqliteStore::open(dir, Arc::new(Seen::default())).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let events = store.events(self.sequence, &EventFilter::default(), usize::MAX).await.unwrap();
+            let mut events = Vec::<Event>::new();
+            loop {
+                let last = events.last().map_or(self.sequence, sequence);
+                let found = store.events(last, &EventFilter::default(), usize::MAX).await.unwrap();
+                events.extend(found.items);
+                if !found.more {
+                    break;
+                }
+            }
             assert_whole(&events, self.sequence + 1);
             for (last, key) in acknowledged {
                 let found =

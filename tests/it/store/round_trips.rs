@@ -288,7 +288,7 @@ pub(super) async fn events_read_back_in_order_and_filtered(data: &Data) {
         cause = Some(event.id);
         let wanted = event.clone();
         put(&*store, Change::new().event(event)).await;
-        let found = store.events(number as u64, &EventFilter::default(), 1).await.unwrap().remove(0);
+        let found = store.events(number as u64, &EventFilter::default(), 1).await.unwrap().items.remove(0);
         assert_eq!((found.id, found.kind, found.subject), (wanted.id, wanted.kind, wanted.subject));
         assert_eq!((found.time, found.actor, found.data), (wanted.time, wanted.actor, wanted.data));
         assert_eq!((found.correlationid, found.causationid), (wanted.correlation, wanted.causation));
@@ -305,10 +305,10 @@ pub(super) async fn events_read_back_in_order_and_filtered(data: &Data) {
     for filter in filters {
         let wanted: Vec<_> =
             all.iter().skip(10).filter(|event| filter.wants(event)).take(5).cloned().collect();
-        assert_eq!(store.events(10, &filter, 5).await.unwrap(), wanted);
+        assert_eq!(store.events(10, &filter, 5).await.unwrap().items, wanted);
     }
-    assert!(store.events(60, &EventFilter::default(), 5).await.unwrap().is_empty());
-    assert!(store.events(u64::MAX, &EventFilter::default(), 5).await.unwrap().is_empty());
+    assert!(store.events(60, &EventFilter::default(), 5).await.unwrap().items.is_empty());
+    assert!(store.events(u64::MAX, &EventFilter::default(), 5).await.unwrap().items.is_empty());
     assert_eq!(store.event_bounds().await.unwrap(), Some((1, 60)));
 }
 
