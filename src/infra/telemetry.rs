@@ -151,9 +151,8 @@ fn is_real(device: &str, file_system: &str) -> bool {
 
 /// The interfaces by name, as many as may be told: those that containers have of their own come last.
 fn interfaces(networks: &Networks) -> BTreeMap<String, NetworkStats> {
-    let named =
-        |(name, data): (&std::ffi::OsStr, &NetworkData)| (name.to_string_lossy().into_owned(), network(data));
-    let mut found: Vec<_> = networks.iter().map(|(name, data)| named((name.as_ref(), data))).collect();
+    let named = networks.iter().map(|(name, data)| (name.to_string_lossy().into_owned(), network(data)));
+    let mut found: Vec<_> = named.collect();
     found.sort_unstable_by_key(|(name, _)| (name.starts_with("veth"), name.clone()));
     found.into_iter().take(MAX_NAMED).collect()
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest};
 use worpen::config::value::{Raw, Value};
@@ -178,6 +178,30 @@ async fn a_body_that_does_not_come_is_given_up() {
     let mut said = Vec::new();
     slow.read_to_end(&mut said).await.unwrap();
     assert!(said.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&said));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_whose_bodies_do_not_come_keep_nobody_out() {
+    let server = TestServer::start_told(|config| config.max_connections = 16).await;
+    let key = server.admin().await;
+    let address = server.url.trim_start_matches("http://").parse().unwrap();
+    let head = "POST /api/v1/join HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{";
+    let all = server.app.connections.received.get() + 16 * head.len() as u64;
+    let mut slow = Vec::new();
+    for number in 0..16 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("127.0.0.{}:0", 2 + number % 2).parse().unwrap()).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    until("all are on their way", || server.app.connections.received.get() >= all).await;
+    for _ in 0..4 {
+        let answer = http().get(server.at("/api/v1/agents")).bearer_auth(&key).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+    drop(slow);
     server.stop().await;
 }
 

@@ -1,10 +1,11 @@
 //! What nodes report, once and in order.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use worpen::proto::{
     container::ContainerState::{Exited, Running},
     link::{LinkErrorCode, ServerFrame},
+    telemetry::DiskUsage,
 };
 
 use super::{get, story};
@@ -209,5 +210,89 @@ async fn an_event_carries_the_record_of_its_noun_alone() {
         assert_eq!(error.code, LinkErrorCode::BadFrame, "{kind}");
     }
     assert_eq!(get(&server, "/api/v1/containers").await.1["items"], json!([]));
+    server.stop().await;
+}
+
+/// A container whose label has so many bytes.
+fn labelled(id: &str, bytes: usize) -> Value {
+    let mut facts = json!(crate::node::container(id, Running));
+    facts["labels"] = json!({ "note": "x".repeat(bytes) });
+    facts
+}
+
+#[tokio::test]
+async fn a_container_with_a_novel_for_a_label_is_refused_by_its_place() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let event = json!({ "type": "EVENT", "payload": { "sequence": 1, "time": Timestamp::now(),
+        "kind": "container.updated", "container": labelled("aaa", 65_536) } });
+    let report = json!({ "type": "INVENTORY", "payload": { "sequence": 2, "time": Timestamp::now(),
+        "containers": [labelled("aaa", 10), labelled("bbb", 65_536)], "images": [] } });
+    for (frame, place) in [(event, "/container: expected"), (report, "/containers/1: expected")] {
+        link.say_text(frame.to_string()).await;
+        let ServerFrame::Error(error) = link.next().await else { panic!("expected ERROR") };
+        assert_eq!(error.code, LinkErrorCode::BadFrame);
+        assert!(error.detail.starts_with(place), "{}", error.detail);
+    }
+    assert_eq!(get(&server, "/api/v1/containers").await.1["items"], json!([]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_large_events_ends_early_and_the_next_goes_on() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    for sequence in 1..=100 {
+        let event = json!({ "type": "EVENT", "payload": { "sequence": sequence, "time": Timestamp::now(),
+            "kind": "container.updated", "container": labelled("aaa", 60_000) } });
+        link.say_text(event.to_string()).await;
+    }
+    link.acknowledged(100).await;
+    let path = "/api/v1/events/history?limit=100&types=container.*";
+    let (_, page) = get(&server, path).await;
+    let first = page["items"].as_array().unwrap().len();
+    assert!((1..=70).contains(&first), "4 MiB are {first} of them");
+    let next = page["next_cursor"].as_str().unwrap();
+    let (_, rest) = get(&server, &format!("{path}&cursor={next}")).await;
+    assert_eq!(first + rest["items"].as_array().unwrap().len(), 100);
+    assert!(rest["next_cursor"].is_null());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_measurement_of_a_thousand_disks_is_refused() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    let mut frame = json!(node.telemetry(1, Timestamp::now()));
+    for disk in 0..65 {
+        frame["payload"]["disk_usage"][format!("/mnt/{disk}")] = json!(DiskUsage::default());
+    }
+    link.say_text(frame.to_string()).await;
+    let ServerFrame::Error(error) = link.next().await else { panic!("expected ERROR") };
+    assert!(error.detail.starts_with("/payload/disk_usage: expected at most 64"), "{}", error.detail);
+    frame["payload"]["sequence"] = json!(2);
+    frame["payload"]["disk_usage"].as_object_mut().unwrap().remove("/mnt/64");
+    link.say_text(frame.to_string()).await;
+    link.acknowledged(2).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_changes_its_mind_all_the_time_writes_few_events() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut link = node.link().await;
+    for turn in 0..200 {
+        let mut pulse = json!(node.heartbeat());
+        pulse["payload"]["status"] = json!(if turn % 2 == 0 { "DEGRADED" } else { "ONLINE" });
+        link.say_text(pulse.to_string()).await;
+    }
+    link.say(&node.telemetry(1, Timestamp::now())).await;
+    link.acknowledged(1).await;
+    let told = story(&server, "agent.degraded").await.len();
+    assert!((1..100).contains(&told), "{told} of 100");
     server.stop().await;
 }
