@@ -92,6 +92,8 @@ pub struct App {
     pub outside: Outside,
     /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
     pub hashing: Semaphore,
+    /// Bounds how many ranges of telemetry are read at once: fewer than there are threads that read telemetry.
+    pub ranges: Semaphore,
     /// Cancelled when the server ends.
     pub shutdown: CancellationToken,
 }
