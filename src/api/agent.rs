@@ -115,13 +115,17 @@ fn row(scan: &Scan<'_>, fleet: &Fleet, agent: &Arc<Agent>) -> AgentRow {
 }
 
 pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error> {
-    let fleet = call.app.fleet.read();
-    let agent = fleet.agent(&call.request.id)?.clone();
-    let mut containers = BTreeMap::new();
-    for container in fleet.containers_of(agent.id) {
-        *containers.entry(container.facts.state.as_str().to_owned()).or_insert(0) += 1;
-    }
-    let telemetry = fleet.telemetry(agent.id).map(|latest| (*latest).clone());
+    let (agent, containers, latest) = {
+        let fleet = call.app.fleet.read();
+        let agent = fleet.agent(&call.request.id)?.clone();
+        let mut containers = BTreeMap::new();
+        for container in fleet.containers_of(agent.id) {
+            *containers.entry(container.facts.state.as_str().to_owned()).or_insert(0) += 1;
+        }
+        let latest = fleet.telemetry(agent.id);
+        (agent, containers, latest)
+    };
+    let telemetry = latest.map(|latest| (*latest).clone());
     Ok(Answer::tagged(&AgentDetail { agent, containers, telemetry }))
 }
 

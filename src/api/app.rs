@@ -92,6 +92,8 @@ pub struct App {
     pub outside: Outside,
     /// Where passwords are hashed.
     pub hashing: Hashing,
+    /// Bounds how many ranges of telemetry are read at once: fewer than there are threads that read telemetry.
+    pub ranges: Semaphore,
     /// Cancelled when the server ends.
     pub shutdown: CancellationToken,
 }

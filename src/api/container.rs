@@ -99,8 +99,11 @@ fn shown(fleet: &Fleet, container: &Container) -> Container {
 }
 
 pub(super) async fn get(call: Call<GetContainer>) -> Result<Answer<GetContainer>, Error> {
-    let fleet = call.app.fleet.read();
-    Ok(Answer::tagged(&shown(&fleet, resolve(&call.request.id, &fleet)?)))
+    let container = {
+        let fleet = call.app.fleet.read();
+        shown(&fleet, resolve(&call.request.id, &fleet)?)
+    };
+    Ok(Answer::tagged(&container))
 }
 
 pub(super) async fn start(call: Call<StartContainer>) -> Result<Answer<StartContainer>, Error> {

@@ -1,10 +1,11 @@
 //! What nodes measure, over the fleet and over time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::value::{Error as WordError, StrDeserializer};
+use tokio::time::timeout;
 
 use super::{
     app::App,
@@ -16,10 +17,12 @@ use crate::{
         error::Error,
         fleet::Fleet,
         port::telemetry::{RangeAnswer, RangeQuery, SummaryQuery},
-        telemetry::{Grid, Label, MAX_POINTS, span},
+        telemetry::{Grid, HOUR, Label, MAX_POINTS, SECOND, longest_interval, span},
     },
     id::AgentId,
     proto::{
+        agent::Agent,
+        endpoint::Endpoint,
         page::Page,
         telemetry::{
             Across, Aggregate, DashboardNetwork, GetTelemetryAnalytics, LatestTelemetry, ListMetrics, Metric,
@@ -35,6 +38,9 @@ const MAX_VALUES: usize = 250_000;
 /// The most measurements that figures are made of in one call.
 const MAX_SAMPLES: usize = 4_000_000;
 
+/// How long a range waits for others to be read.
+const TURN: Duration = Duration::from_secs(3);
+
 /// What is summed up when nobody asked for metrics.
 const USUAL: [Metric; 6] = [
     Metric::CpuUsage,
@@ -49,21 +55,24 @@ pub(super) async fn latest(call: Call<LatestTelemetry>) -> Result<Answer<LatestT
     let request = &call.request;
     let limit = limit_of(request.limit)?;
     let after: Option<AgentId> = request.cursor.as_deref().map(cursor_of).transpose()?;
-    let fleet = call.app.fleet.read();
-    let only = request.agent.as_deref().map(|agent| fleet.agent(agent)).transpose()?.map(|agent| agent.id);
-    let wanted = fleet.agents().filter(|agent| {
-        after.is_none_or(|after| agent.id > after)
-            && only.is_none_or(|only| agent.id == only)
-            && request.site.as_ref().is_none_or(|site| agent.site == *site)
-    });
-    let mut found: Vec<_> = wanted
-        .filter_map(|agent| fleet.telemetry(agent.id).map(|latest| (agent.id, latest)))
-        .take(limit + 1)
-        .collect();
+    let mut found: Vec<_> = {
+        let fleet = call.app.fleet.read();
+        let only = request.agent.as_deref().map(|agent| fleet.agent(agent)).transpose()?;
+        let only = only.map(|agent| agent.id);
+        let wanted = fleet.agents_after(after).filter(|agent| {
+            only.is_none_or(|only| agent.id == only)
+                && request.site.as_ref().is_none_or(|site| agent.site == *site)
+        });
+        wanted
+            .filter_map(|agent| fleet.telemetry(agent.id).map(|latest| (agent.id, latest)))
+            .take(limit + 1)
+            .collect()
+    };
     let more = found.len() > limit;
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| more).map(|(id, _)| id.to_string());
-    Ok(Answer::ok(&Page { items: found.iter().map(|(_, latest)| (**latest).clone()).collect(), next_cursor }))
+    written(move || Page { items: found.iter().map(|(_, latest)| (**latest).clone()).collect(), next_cursor })
+        .await
 }
 
 pub(super) async fn metrics(_: Call<ListMetrics>) -> Result<Answer<ListMetrics>, Error> {
@@ -82,24 +91,61 @@ pub(super) async fn history(call: Call<TelemetryHistory>) -> Result<Answer<Telem
     let across = request.across.unwrap_or_else(|| metric.across());
     let query =
         RangeQuery { metric, label: request.label.clone(), agents, grid, aggregate, across, by: request.by };
-    let RangeAnswer { series, damaged } = app.telemetry.range(query).await?;
-    let times: Vec<Timestamp> = (0..grid.points).map(|point| moment(grid.start(point))).collect();
-    let fleet = app.fleet.read();
-    let named = |(agent, values): (Option<AgentId>, Vec<Option<f64>>)| MetricSeries {
-        agent_id: agent.map(|agent| name_of(&fleet, agent)),
-        points: times.iter().zip(values).map(|(time, value)| MetricPoint { time: *time, value }).collect(),
+    let RangeAnswer { series, damaged } =
+        in_turn(app, async { Ok(app.telemetry.range(query).await?) }).await?;
+    let names: Vec<Option<String>> = {
+        let fleet = app.fleet.read();
+        series.iter().map(|(agent, _)| agent.map(|agent| name_of(&fleet, agent))).collect()
     };
-    Ok(Answer::ok(&MetricHistory {
-        metric,
-        unit: unit_of(metric, aggregate),
-        aggregate,
-        across,
-        from: moment(grid.from),
-        to: moment(grid.to()),
-        step_s: step_s(&grid),
-        series: series.into_iter().map(named).collect(),
-        damaged_parts: damaged,
-    }))
+    written(move || {
+        let times: Vec<Timestamp> = (0..grid.points).map(|point| moment(grid.start(point))).collect();
+        let series = names.into_iter().zip(series).map(|(agent_id, (_, values))| MetricSeries {
+            agent_id,
+            points: times
+                .iter()
+                .zip(values)
+                .map(|(time, value)| MetricPoint { time: *time, value })
+                .collect(),
+        });
+        MetricHistory {
+            metric,
+            unit: unit_of(metric, aggregate),
+            aggregate,
+            across,
+            from: moment(grid.from),
+            to: moment(grid.to()),
+            step_s: step_s(&grid),
+            series: series.collect(),
+            damaged_parts: damaged,
+        }
+    })
+    .await
+}
+
+/// Makes and serializes a large answer beside the executor's threads.
+async fn written<E: Endpoint>(make: impl FnOnce() -> E::Response + Send + 'static) -> Result<Answer<E>, Error>
+where
+    Answer<E>: Send + 'static,
+{
+    let made = tokio::task::spawn_blocking(move || Answer::ok(&make())).await;
+    made.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Reads a range when it is this caller's turn, and for no longer than callers wait: once it is dropped, the store
+/// stops reading.
+async fn in_turn<T>(app: &App, read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let busy = |_| Error::TooMany {
+        detail: "other ranges of telemetry are being read; ask again shortly".into(),
+        retry_after_s: 1,
+    };
+    let turn = timeout(TURN, app.ranges.acquire()).await.map_err(busy)?;
+    let _turn = turn.map_err(|_| Error::Unavailable("the server ends".into()))?;
+    let patience = app.settings.request_timeout;
+    timeout(patience, read).await.unwrap_or_else(|_| {
+        let cure = "ask for a shorter range, fewer agents, or a longer step";
+        let detail = format!("this range could not be read in {} s; {cure}", patience.as_secs());
+        Err(Error::TooMany { detail, retry_after_s: 1 })
+    })
 }
 
 pub(super) async fn analytics(
@@ -109,9 +155,22 @@ pub(super) async fn analytics(
     let (from, to) = ends(call.origin.now, request.from, request.to, request.range.as_deref())?;
     let metrics = request.metrics.as_deref().map_or_else(|| Ok(USUAL.to_vec()), metrics_of)?;
     let agents = agents_of(&app.fleet.read(), request.agent.as_deref(), request.site.as_deref())?;
+    let longest = longest_interval(interval_of(app), 0);
+    let found = in_turn(app, summaries(app, &metrics, agents.as_deref(), (from, to), longest)).await?;
+    Ok(Answer::ok(&TelemetryAnalytics { from, to, metrics: found }))
+}
+
+async fn summaries(
+    app: &App,
+    metrics: &[Metric],
+    agents: Option<&[AgentId]>,
+    (from, to): (Timestamp, Timestamp),
+    longest: i64,
+) -> Result<Vec<MetricSummary>, Error> {
     let mut found = Vec::with_capacity(metrics.len());
-    for metric in metrics {
-        let query = SummaryQuery { metric, agents: agents.clone(), from, to, most: MAX_SAMPLES };
+    for &metric in metrics {
+        let agents = agents.map(<[_]>::to_vec);
+        let query = SummaryQuery { metric, agents, from, to, longest, most: MAX_SAMPLES };
         let answer = app.telemetry.summary(query).await?;
         let Some(summary) = answer.summary else {
             let cure = "ask for a shorter range, fewer agents, or one site";
@@ -132,7 +191,7 @@ pub(super) async fn analytics(
             damaged_parts: answer.damaged,
         });
     }
-    Ok(Answer::ok(&TelemetryAnalytics { from, to, metrics: found }))
+    Ok(found)
 }
 
 pub(super) async fn network(call: Call<DashboardNetwork>) -> Result<Answer<DashboardNetwork>, Error> {
@@ -153,8 +212,11 @@ pub(super) async fn network(call: Call<DashboardNetwork>) -> Result<Answer<Dashb
         let mut answer = app.telemetry.range(query).await?;
         Ok(answer.series.pop().map(|(_, values)| values).unwrap_or_default())
     };
-    let inbound = rates(Metric::NetworkReceivedBytes).await?;
-    let outbound = rates(Metric::NetworkTransmittedBytes).await?;
+    let both = async {
+        let inbound = rates(Metric::NetworkReceivedBytes).await?;
+        Ok((inbound, rates(Metric::NetworkTransmittedBytes).await?))
+    };
+    let (inbound, outbound) = in_turn(app, both).await?;
     let points =
         inbound.into_iter().zip(outbound).enumerate().map(|(point, (inbound, outbound))| NetworkPoint {
             time: moment(grid.start(point)),
@@ -182,7 +244,7 @@ fn ends(
         (Some(_), Some(_)) => return Err(Error::field("range", "give 'from' or 'range', not both")),
         (Some(from), None) => from,
         (None, back) => to
-            .checked_sub(SignedDuration::from_micros(back.unwrap_or(crate::core::telemetry::HOUR)))
+            .checked_sub(SignedDuration::from_micros(back.unwrap_or(HOUR)))
             .map_err(|_| Error::field("range", "this reaches back before all times; give a shorter one"))?,
     };
     if from >= to {
@@ -196,14 +258,19 @@ fn span_of(field: &str, text: &str) -> Result<i64, Error> {
     span::parse(text).ok_or_else(|| Error::field(field, expected))
 }
 
+/// The time between an agent's measurements, in microseconds.
+fn interval_of(app: &App) -> i64 {
+    i64::try_from(app.settings.telemetry_interval.as_micros()).unwrap_or(i64::MAX)
+}
+
 fn grid(app: &App, from: Timestamp, to: Timestamp, step: Option<&str>) -> Result<Grid, Error> {
     let (from, to) = (from.as_microsecond(), to.as_microsecond());
-    let interval = i64::try_from(app.settings.telemetry_interval.as_micros()).unwrap_or(i64::MAX);
+    let interval = interval_of(app);
     let step = match step {
         Some(step) => span_of("step", step)?,
         None => span::step_for(to.saturating_sub(from), interval),
     };
-    Grid::covering(from, to, step).ok_or_else(|| {
+    Grid::covering(from, to, step).map(|grid| grid.measured_every(interval)).ok_or_else(|| {
         let detail =
             format!("this gives more than {MAX_POINTS} points; take a longer step or a shorter range");
         Error::field("step", detail)
@@ -212,7 +279,7 @@ fn grid(app: &App, from: Timestamp, to: Timestamp, step: Option<&str>) -> Result
 
 /// The agents of a list, of a site, or `None` for all.
 fn agents_of(fleet: &Fleet, agents: Option<&str>, site: Option<&str>) -> Result<Option<Vec<AgentId>>, Error> {
-    let at_site = |agent: &&crate::proto::agent::Agent| site.is_none_or(|site| agent.site == site);
+    let at_site = |agent: &&Agent| site.is_none_or(|site| agent.site == site);
     match (agents, site) {
         (None, None) => Ok(None),
         (None, Some(_)) => Ok(Some(fleet.agents().filter(at_site).map(|agent| agent.id).collect())),
@@ -286,7 +353,7 @@ fn name_of(fleet: &Fleet, agent: AgentId) -> String {
 }
 
 fn step_s(grid: &Grid) -> u64 {
-    (grid.step / crate::core::telemetry::SECOND).unsigned_abs()
+    (grid.step / SECOND).unsigned_abs()
 }
 
 fn moment(micros: i64) -> Timestamp {

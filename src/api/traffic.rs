@@ -8,12 +8,10 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
+    core::telemetry::{increase, is_virtual},
     id::AgentId,
     proto::telemetry::{NetworkStats, Telemetry},
 };
-
-/// Interfaces that move what another moves too, or what never leaves the node.
-const VIRTUAL: &[&str] = &["lo", "veth", "docker", "br-", "virbr", "cni", "flannel", "cali"];
 
 /// The latest rate of each node.
 #[derive(Debug, Default)]
@@ -23,7 +21,7 @@ pub(super) struct Traffic(Mutex<HashMap<AgentId, Seen>>);
 #[derive(Debug)]
 struct Seen {
     time: Timestamp,
-    counters: HashMap<String, (u64, u64)>,
+    counters: HashMap<String, (f64, f64)>,
     rate: Option<Rate>,
 }
 
@@ -40,7 +38,7 @@ impl Traffic {
     /// Takes a measurement; one that is not newer than the latest (replayed from a spool) changes nothing.
     pub(super) fn measured(&self, agent: AgentId, telemetry: &Telemetry) {
         let counters = telemetry.network_stats.iter().filter(|(name, _)| !is_virtual(name));
-        let counters: HashMap<String, (u64, u64)> =
+        let counters: HashMap<String, (f64, f64)> =
             counters.map(|(name, stats)| (name.clone(), totals(stats))).collect();
         let mut nodes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = nodes.get(&agent);
@@ -65,25 +63,20 @@ impl Traffic {
     }
 }
 
-fn is_virtual(name: &str) -> bool {
-    VIRTUAL.iter().any(|prefix| name.starts_with(prefix))
+#[expect(clippy::cast_precision_loss, reason = "a rate; counts stay far below 2^52")]
+const fn totals(stats: &NetworkStats) -> (f64, f64) {
+    (stats.received_bytes as f64, stats.transmitted_bytes as f64)
 }
 
-const fn totals(stats: &NetworkStats) -> (u64, u64) {
-    (stats.received_bytes, stats.transmitted_bytes)
-}
-
-/// The rate over the interfaces that both measurements have; `None` where none goes on where it was: a node that
-/// started again counts from zero.
-#[expect(clippy::cast_precision_loss, reason = "a rate; the counts of an interval stay far below 2^52")]
-fn rate(before: &Seen, now: &HashMap<String, (u64, u64)>, time: Timestamp) -> Option<Rate> {
+/// The rate over the interfaces that both measurements have; `None` where they share none.
+fn rate(before: &Seen, now: &HashMap<String, (f64, f64)>, time: Timestamp) -> Option<Rate> {
     let seconds = time.duration_since(before.time).as_secs_f64();
     let moved = now.iter().filter_map(|(name, (received, transmitted))| {
         let (received_before, transmitted_before) = before.counters.get(name)?;
-        Some((received.checked_sub(*received_before)?, transmitted.checked_sub(*transmitted_before)?))
+        Some((increase(*received_before, *received), increase(*transmitted_before, *transmitted)))
     });
-    let moved: Vec<(u64, u64)> = moved.collect();
-    let sum = |part: fn(&(u64, u64)) -> u64| moved.iter().map(part).sum::<u64>() as f64 / seconds;
+    let moved: Vec<(f64, f64)> = moved.collect();
+    let sum = |part: fn(&(f64, f64)) -> f64| moved.iter().map(part).sum::<f64>() / seconds;
     (!moved.is_empty() && seconds > 0.0)
         .then(|| Rate { received: sum(|(received, _)| *received), transmitted: sum(|(_, sent)| *sent) })
 }

@@ -17,9 +17,16 @@ pub const HOUR: i64 = 3_600 * SECOND;
 /// The most points of a series.
 pub const MAX_POINTS: usize = 11_000;
 
-/// The longest silence that a counter's increase is spread over, unless three steps are longer. What was counted in a
-/// longer one belongs to no moment, and none is made up.
+/// The longest silence that a counter's increase is spread over, unless three steps or three intervals between
+/// measurements are longer.
 const LONGEST_INTERVAL: i64 = 300 * SECOND;
+
+/// The longest silence, in microseconds, that a counter's increase is spread over: what was counted in a longer one
+/// belongs to no moment, and none is made up. `interval` is the time between measurements.
+#[must_use]
+pub fn longest_interval(interval: i64, step: i64) -> i64 {
+    LONGEST_INTERVAL.max(interval.max(step).saturating_mul(3))
+}
 
 /// What one node has several of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +181,8 @@ pub struct Grid {
     pub step: i64,
     /// How many there are.
     pub points: usize,
+    /// The longest silence that a counter's increase is spread over, in microseconds.
+    pub longest: i64,
 }
 
 impl Grid {
@@ -184,7 +193,12 @@ impl Grid {
         let from = from.checked_div_euclid(step)?.checked_mul(step)?;
         let span = to.checked_sub(from)?.checked_add(step - 1)?;
         let points = usize::try_from(span / step).ok()?;
-        (1..=MAX_POINTS).contains(&points).then_some(Self { from, step, points })
+        (1..=MAX_POINTS).contains(&points).then_some(Self {
+            from,
+            step,
+            points,
+            longest: longest_interval(0, step),
+        })
     }
 
     /// The end of the last step.
@@ -212,10 +226,10 @@ impl Grid {
         usize::try_from((time - self.from).div_euclid(self.step)).unwrap_or(0).min(self.points)
     }
 
-    /// The longest silence that a counter's increase is spread over.
+    /// The same steps of what is measured once in `interval` microseconds.
     #[must_use]
-    pub fn longest_interval(&self) -> i64 {
-        LONGEST_INTERVAL.max(self.step.saturating_mul(3))
+    pub fn measured_every(self, interval: i64) -> Self {
+        Self { longest: longest_interval(interval, self.step), ..self }
     }
 }
 
@@ -284,6 +298,14 @@ impl Bucket {
     }
 }
 
+/// Whether an interface moves what another moves too, or what never leaves the node: it does not count when a node's
+/// traffic is told.
+#[must_use]
+pub fn is_virtual(interface: &str) -> bool {
+    const BEGINNINGS: [&str; 7] = ["veth", "docker", "br-", "virbr", "cni", "flannel", "cali"];
+    interface == "lo" || BEGINNINGS.iter().any(|beginning| interface.starts_with(beginning))
+}
+
 /// The increase of a counter between two readings, which starts at 0 when the node does.
 #[must_use]
 pub fn increase(before: f64, after: f64) -> f64 {
@@ -309,9 +331,7 @@ impl Line {
                     bucket.take(value, value, 0.0);
                 }
             }
-            (MetricKind::Counter, Some((then, before)))
-                if time > then && time - then <= grid.longest_interval() =>
-            {
+            (MetricKind::Counter, Some((then, before))) if time > then && time - then <= grid.longest => {
                 let (amount, covered) = (increase(before, value), seconds(time - then));
                 if let Some(bucket) = self.bucket(index) {
                     bucket.take(amount / covered, amount, covered);

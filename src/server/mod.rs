@@ -179,6 +179,7 @@ impl Server {
             listen: OnceLock::new(),
             outside: Outside { process: process::usage, sizes: store::sizes },
             hashing: Hashing::new(2),
+            ranges: Semaphore::new(2),
             shutdown,
         });
         load(&app).await.map_err(ServerError::Start)?;

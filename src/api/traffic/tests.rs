@@ -29,6 +29,9 @@ fn a_rate_needs_two_measurements_and_counts_what_leaves_the_node_once() {
     traffic.measured(agent, &measured("2026-05-12T11:00:05Z", &[("eth0", 600, 260)]));
     assert_eq!(traffic.total(|_| true).1, 1, "one from the spool changes nothing");
     traffic.measured(agent, &measured("2026-05-12T11:00:20Z", &[("eth0", 3, 3)]));
-    assert_eq!(traffic.total(|_| true), (None, 0), "the node started again");
+    let again = Rate { received: 0.3, transmitted: 0.3 };
+    assert_eq!(traffic.total(|_| true), (Some(again), 1), "a node that started again counts from zero");
+    traffic.measured(agent, &measured("2026-05-12T11:00:30Z", &[("docker0", 9, 9)]));
+    assert_eq!(traffic.total(|_| true), (None, 0), "no interface is left that counts");
     assert_eq!(traffic.total(|_| false), (None, 0));
 }

@@ -26,7 +26,8 @@ pub trait TelemetryStore: Send + Sync {
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<Telemetry>, StoreError>;
-    /// How a metric went. Memory is bounded by the points and by a few hundred nodes at a time.
+    /// How a metric went. Memory is bounded by the points and by a few hundred nodes at a time. Dropped before it is
+    /// done, it and [`Self::summary`] stop reading.
     async fn range(&self, query: RangeQuery) -> Result<RangeAnswer, StoreError>;
     /// A metric's figures over all measurements of a range.
     async fn summary(&self, query: SummaryQuery) -> Result<SummaryAnswer, StoreError>;
@@ -44,7 +45,7 @@ pub trait TelemetryStore: Send + Sync {
 pub struct RangeQuery {
     /// Which number.
     pub metric: Metric,
-    /// Only the disk, interface or processor of this name; else all of a node, without the loopback interface.
+    /// Only the disk, interface or processor of this name; else all of a node, without virtual interfaces.
     pub label: Option<String>,
     /// Only these agents; else all.
     pub agents: Option<Vec<AgentId>>,
@@ -78,6 +79,8 @@ pub struct SummaryQuery {
     pub from: Timestamp,
     /// The end, not included.
     pub to: Timestamp,
+    /// The longest silence that a counter's increase is spread over, in microseconds.
+    pub longest: i64,
     /// The most values to look at.
     pub most: usize,
 }

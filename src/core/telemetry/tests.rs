@@ -1,6 +1,6 @@
 use super::*;
 
-const GRID: Grid = Grid { from: 0, step: 60 * SECOND, points: 10 };
+const GRID: Grid = Grid { from: 0, step: 60 * SECOND, points: 10, longest: 300 * SECOND };
 
 fn rates(points: &[(i64, f64)]) -> Vec<Option<f64>> {
     let mut line = Line::default();
@@ -25,6 +25,20 @@ fn what_was_counted_in_a_long_silence_belongs_to_no_moment() {
     let found = rates(&[(0, 0.0), (30, 300.0), (400, 9_000.0), (430, 9_300.0)]);
     assert_eq!(found.iter().filter(|rate| rate.is_some()).count(), 2);
     assert_eq!(found[7], Some(10.0));
+}
+
+#[test]
+fn a_silence_is_long_by_the_interval_between_measurements() {
+    let grid = Grid::covering(0, 600 * SECOND, 60 * SECOND).unwrap();
+    assert_eq!(grid.longest, 300 * SECOND);
+    assert_eq!(grid.measured_every(600 * SECOND).longest, 1_800 * SECOND);
+    assert_eq!(longest_interval(SECOND, HOUR), 3 * HOUR);
+}
+
+#[test]
+fn an_interface_of_containers_or_loopback_is_virtual() {
+    assert!(["lo", "veth1a2b", "docker0", "br-0a1b"].iter().all(|name| is_virtual(name)));
+    assert!(["eth0", "lowpan0", "br0", "ens3"].iter().all(|name| !is_virtual(name)));
 }
 
 #[test]

@@ -44,12 +44,21 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.run_while(move |connection, _| read(connection)).await
+    }
+
+    /// Runs a read that may be long and can ask, now and then, whether its caller still waits.
+    pub(super) async fn run_while<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection, &dyn Fn() -> bool) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let ended = || StoreError::Unavailable("the read ended without an answer".to_owned());
         let (answer, answered) = oneshot::channel();
         let job: Read = Box::new(move |connection| {
             if !answer.is_closed() {
+                let done = read(connection, &|| !answer.is_closed());
                 // A caller that no longer waits needs no answer.
-                let _ = answer.send(read(connection));
+                let _ = answer.send(done);
             }
         });
         let queue = self.queue.as_ref().ok_or_else(ended)?;
@@ -75,5 +84,33 @@ impl Drop for Readers {
             // A panic was told when it happened.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_whose_caller_left_is_told() {
+        let readers = Readers::start("test", vec![Connection::open_in_memory().unwrap()]).unwrap();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (left, leaves) = mpsc::channel();
+        let (told, tells) = tokio::sync::oneshot::channel();
+        let read = readers.run_while(move |_, still| {
+            let before = still();
+            begun.send(()).unwrap();
+            leaves.recv().unwrap();
+            told.send((before, still())).unwrap();
+            Ok(())
+        });
+        tokio::select! {
+            _ = read => panic!("the read cannot end before its caller leaves"),
+            begun = begins => begun.unwrap(),
+        }
+        left.send(()).unwrap();
+        assert_eq!(tells.await.unwrap(), (true, false));
     }
 }

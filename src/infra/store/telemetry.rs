@@ -15,7 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use tokio::sync::Notify;
 
 use self::writer::{Job, Writer};
@@ -54,7 +54,7 @@ mod shape;
 mod writer;
 
 /// How many threads read.
-const READERS: usize = 2;
+const READERS: usize = 3;
 
 /// How many nodes share a part: blocks of some 30 KB, so that reading one node reads little else.
 const NODES_PER_PART: u32 = 256;
@@ -62,7 +62,7 @@ const NODES_PER_PART: u32 = 256;
 /// How many recent rows are waited for no longer than this many: they are scanned when a fleet is asked for.
 const CROWD: u64 = 500_000;
 
-/// Telemetry in `telemetry.db`: one thread writes, two read, one seals.
+/// Telemetry in `telemetry.db`: one thread writes, three read, one seals.
 ///
 /// Dropping it blocks until every measurement that was handed in is answered and the file is closed.
 #[derive(Debug)]
@@ -86,29 +86,63 @@ struct Shared {
 }
 
 impl Shared {
-    /// The last arrival of a node. Take it before the snapshot that the chain is read in: what is sealed in between is
-    /// then found in parts, and what arrives in between was not yet answered.
+    /// The last arrival of a node, as the writer needs it: it alone moves heads.
     fn head(&self, number: u32) -> i64 {
+        head_of(&self.heads.read().unwrap_or_else(PoisonError::into_inner), number)
+    }
+
+    /// Begins a snapshot and gives the last arrivals of nodes in it. No seal moves meanwhile, so that every chain ends
+    /// in rows that the snapshot has; what arrives meanwhile was not yet answered.
+    fn snapshot<'c>(
+        &self,
+        connection: &'c Connection,
+        numbers: &[u32],
+    ) -> Result<(Transaction<'c>, Vec<i64>), StoreError> {
         let heads = self.heads.read().unwrap_or_else(PoisonError::into_inner);
-        heads.get(number as usize).copied().unwrap_or(0)
+        let snapshot = connection.unchecked_transaction().map_err(failed)?;
+        // A transaction sees the file as it is at its first read.
+        sealed_to(&snapshot)?;
+        let found = numbers.iter().map(|number| head_of(&heads, *number)).collect();
+        Ok((snapshot, found))
+    }
+
+    /// Moves the seal by a commit; of the nodes whose rows were carried the last arrivals move with it.
+    fn sealed(
+        &self,
+        carried: impl Iterator<Item = (u32, i64)>,
+        commit: impl FnOnce() -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut heads = self.heads.write().unwrap_or_else(PoisonError::into_inner);
+        commit()?;
+        carried.for_each(|(number, arrival)| set_head(&mut heads, number, arrival));
+        Ok(())
     }
 
     fn arrived(&self, arrivals: impl Iterator<Item = (u32, i64)>) {
         let mut heads = self.heads.write().unwrap_or_else(PoisonError::into_inner);
         let mut count = 0;
         for (number, arrival) in arrivals {
-            let at = number as usize;
-            if at >= heads.len() {
-                heads.resize(at + 1, 0);
-            }
-            if let Some(head) = heads.get_mut(at) {
-                *head = arrival;
-            }
+            set_head(&mut heads, number, arrival);
             count += 1;
         }
+        drop(heads);
         if self.rows.fetch_add(count, Ordering::Relaxed) + count >= CROWD {
             self.crowded.notify_one();
         }
+    }
+}
+
+fn head_of(heads: &[i64], number: u32) -> i64 {
+    heads.get(number as usize).copied().unwrap_or(0)
+}
+
+fn set_head(heads: &mut Vec<i64>, number: u32, arrival: i64) {
+    let at = number as usize;
+    if at >= heads.len() {
+        heads.resize(at + 1, 0);
+    }
+    if let Some(head) = heads.get_mut(at) {
+        *head = arrival;
     }
 }
 
@@ -141,13 +175,13 @@ impl SqliteTelemetry {
         self.writer.ask(job).await.unwrap_or_else(stopped)
     }
 
-    /// Reads with the shared heads, in one snapshot.
+    /// Reads with the shared heads; a long read asks now and then whether its caller still waits.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection, &Shared) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&Connection, &Shared, &dyn Fn() -> bool) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = self.shared.clone();
-        self.readers.run(move |connection| read(connection, &shared)).await
+        self.readers.run_while(move |connection, wanted| read(connection, &shared, wanted)).await
     }
 }
 
@@ -158,7 +192,7 @@ impl TelemetryStore for SqliteTelemetry {
     }
 
     async fn latest(&self) -> Result<Vec<(AgentId, Telemetry)>, StoreError> {
-        self.read(|connection, _| history::latest(connection)).await
+        self.read(|connection, _, _| history::latest(connection)).await
     }
 
     async fn history(
@@ -169,16 +203,16 @@ impl TelemetryStore for SqliteTelemetry {
         limit: usize,
     ) -> Result<Vec<Telemetry>, StoreError> {
         let (from, to) = (from.as_microsecond(), to.as_microsecond());
-        self.read(move |connection, shared| history::history(connection, shared, agent, from, to, limit))
+        self.read(move |connection, shared, _| history::history(connection, shared, agent, from, to, limit))
             .await
     }
 
     async fn range(&self, query: RangeQuery) -> Result<RangeAnswer, StoreError> {
-        self.read(move |connection, shared| range::range(connection, shared, &query)).await
+        self.read(move |connection, shared, wanted| range::range(connection, shared, &query, wanted)).await
     }
 
     async fn summary(&self, query: SummaryQuery) -> Result<SummaryAnswer, StoreError> {
-        self.read(move |connection, shared| range::summary(connection, shared, &query)).await
+        self.read(move |connection, shared, wanted| range::summary(connection, shared, &query, wanted)).await
     }
 
     async fn seal(&self, before: Option<Timestamp>) -> Result<u64, StoreError> {

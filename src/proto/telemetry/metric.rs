@@ -155,7 +155,7 @@ pub struct TelemetryHistoryRequest {
     /// Which number; `cpu_usage` unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<Metric>,
-    /// Only this disk, interface or processor; else all of a node together, without the loopback interface.
+    /// Only this disk, interface or processor; else all of a node together, without loopback and container interfaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Only these nodes, by id or name, with commas between.
@@ -308,7 +308,7 @@ pub struct NetworkRange {
     pub site: Option<String>,
 }
 
-/// The fleet's traffic, without loopback interfaces.
+/// The fleet's traffic, without loopback and container interfaces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(example = example::network_history())]
 pub struct NetworkHistory {

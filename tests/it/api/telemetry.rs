@@ -115,6 +115,18 @@ async fn what_cannot_be_asked_names_the_field_and_the_cure() {
 }
 
 #[tokio::test]
+async fn who_asks_for_a_range_while_too_many_are_read_is_told_to_ask_again() {
+    let (server, _nodes) = measured_fleet().await;
+    let others = server.app.ranges.acquire_many(2).await.unwrap();
+    let (status, problem) = get(&server, "/api/v1/telemetry/history").await;
+    assert_eq!((status, problem["code"].as_str()), (429, Some("too_many_requests")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("ask again"), "{problem}");
+    drop(others);
+    assert_eq!(get(&server, "/api/v1/telemetry/history").await.0, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn figures_and_trend_follow_from_what_was_measured() {
     let (server, _nodes) = measured_fleet().await;
     server.app.telemetry.seal(None).await.unwrap();

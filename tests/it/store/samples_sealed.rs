@@ -1,6 +1,14 @@
 //! Telemetry in columns: what is sealed reads as before.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -166,6 +174,7 @@ async fn late_and_repeated_measurements_join_their_hour_once() {
         agents: Some(vec![agent]),
         from: DAY,
         to: seconds(DAY, 240),
+        longest: 300 * SECOND,
         most: 100,
     };
     let summary = store.summary(summary).await.unwrap().summary.unwrap();
@@ -191,6 +200,73 @@ async fn what_is_too_young_stays_rows_whatever_came_before_it() {
     assert_eq!(all(&store, agent, 100).await.len(), 6);
     assert_eq!(store.seal(None).await.unwrap(), 4);
     assert_eq!(all(&store, agent, 4).await.len(), 6);
+}
+
+#[tokio::test]
+async fn what_came_after_very_many_young_ones_stays_rows() {
+    let dir = tempdir().unwrap();
+    let store = SqliteTelemetry::open(dir.path()).unwrap();
+    let agent = AgentId::generate();
+    let end = Timestamp::from_microsecond((DAY.as_microsecond().div_euclid(HOUR) + 1) * HOUR).unwrap();
+    let at = |micros: i64| (agent, sample("web", end + SignedDuration::from_micros(micros), 1.0));
+    let samples: Vec<_> = [at(-2)].into_iter().chain((0..5_000).map(at)).chain([at(-1)]).collect();
+    fill(&store, &samples).await;
+    assert_eq!(store.seal(Some(end)).await.unwrap(), 1, "thousands of rows would be copied in one go");
+    assert_eq!(all(&store, agent, 1000).await.len(), 5_002);
+    assert_eq!(store.seal(None).await.unwrap(), 5_001);
+    assert_eq!(all(&store, agent, 1000).await.len(), 5_002);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_while_the_seal_moves_misses_nothing() {
+    let dir = tempdir().unwrap();
+    let store = Arc::new(SqliteTelemetry::open(dir.path()).unwrap());
+    let agent = AgentId::generate();
+    let stored = Arc::new(AtomicUsize::new(0));
+    let reading = {
+        let (store, stored) = (store.clone(), stored.clone());
+        tokio::spawn(async move {
+            while stored.load(Ordering::Acquire) < 80 {
+                let least = stored.load(Ordering::Acquire);
+                let found = store.history(agent, Timestamp::MIN, Timestamp::MAX, 1000).await.unwrap();
+                assert!(found.len() >= least, "{} of {least}", found.len());
+            }
+        })
+    };
+    for turn in 0..40 {
+        let at = |second| (agent, sample("web", seconds(DAY, turn * 10 + second), 1.0));
+        fill(&store, &[at(5), at(0)]).await;
+        stored.fetch_add(2, Ordering::Release);
+        // One is sealed, and the one that came before it is carried.
+        assert!(store.seal(Some(seconds(DAY, turn * 10 + 5))).await.unwrap() > 0);
+    }
+    reading.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_hour_that_came_in_two_parts_is_read_from_roll_ups() {
+    let dir = tempdir().unwrap();
+    let store = SqliteTelemetry::open(dir.path()).unwrap();
+    let agents: Vec<_> = (0..3).map(|_| AgentId::generate()).collect();
+    let samples = fleet(&agents);
+    let (first, second) = samples.split_at(3 * 360);
+    for half in [first, &second[..3 * 300]] {
+        fill(&store, half).await;
+        store.seal(None).await.unwrap();
+    }
+    let hourly = query(Metric::CpuUsage, 1, 3600, Aggregate::Avg);
+    let whole = store.range(hourly.clone()).await.unwrap();
+    drop(store);
+    // Whoever reads the values themselves finds them damaged.
+    let cpu = Metric::CpuUsage as i64;
+    database(dir.path()).execute("UPDATE blocks SET body = x'00' WHERE id % 256 = ?1", [cpu]).unwrap();
+    let store = SqliteTelemetry::open(dir.path()).unwrap();
+    assert_eq!(store.range(hourly.clone()).await.unwrap(), whole);
+    assert_eq!(store.range(query(Metric::CpuUsage, 1, 60, Aggregate::Avg)).await.unwrap().damaged, 2);
+    // A late one of a time that a part has: now parts overlap, and only the values tell which are twice.
+    fill(&store, &samples[3 * 100..3 * 500]).await;
+    store.seal(None).await.unwrap();
+    assert_eq!(store.range(hourly).await.unwrap().damaged, 2);
 }
 
 /// A query over some hours of all nodes.
@@ -256,7 +332,7 @@ async fn ranges_are_the_same_from_rows_columns_and_roll_ups() {
         Metric::NetworkReceivedBytes,
     ] {
         let aggregates: &[Aggregate] = match metric.kind() {
-            MetricKind::Counter => &[Aggregate::Rate, Aggregate::Last, Aggregate::Max],
+            MetricKind::Counter => &[Aggregate::Rate, Aggregate::Sum, Aggregate::Last, Aggregate::Max],
             MetricKind::Gauge => {
                 &[Aggregate::Avg, Aggregate::Min, Aggregate::Max, Aggregate::Sum, Aggregate::Last]
             }
@@ -297,7 +373,7 @@ async fn ranges_are_the_same_from_rows_columns_and_roll_ups() {
 }
 
 #[tokio::test]
-async fn a_rate_is_what_was_counted_and_loopback_is_left_out() {
+async fn a_rate_is_what_was_counted_and_virtual_interfaces_are_left_out() {
     let dir = tempdir().unwrap();
     let store = SqliteTelemetry::open(dir.path()).unwrap();
     let agents: Vec<_> = (0..3).map(|_| AgentId::generate()).collect();
@@ -307,6 +383,7 @@ async fn a_rate_is_what_was_counted_and_loopback_is_left_out() {
         let [(None, points)] = &answer.series[..] else { panic!("one series: {answer:?}") };
         // 1000, 2000 and 3000 bytes in 5 s.
         assert!((points[10].unwrap() - 1200.0).abs() < 1e-9, "{sealed} {:?}", points[10]);
+        assert!((points[72].unwrap() - 1200.0).abs() < 1e-9, "what a container moves, eth0 moved too");
         assert_eq!(points[310], None, "nothing was measured after five hours");
         store.seal(None).await.unwrap();
     }

@@ -28,8 +28,8 @@ pub(super) fn history(
     limit: usize,
 ) -> Result<Vec<Telemetry>, StoreError> {
     let Some(number) = number_of(connection, agent).map_err(failed)? else { return Ok(Vec::new()) };
-    let head = shared.head(number);
-    let snapshot = connection.unchecked_transaction().map_err(failed)?;
+    let (snapshot, heads) = shared.snapshot(connection, &[number])?;
+    let head = heads.first().copied().unwrap_or(0);
     let mut shapes = Shapes::default();
     let mut recent: Vec<(i64, Vec<u8>)> =
         chain(&snapshot, head, from, to)?.into_iter().rev().map(|row| (row.time, row.body)).collect();

@@ -108,23 +108,23 @@ pub(super) fn with_block<T>(
 }
 
 /// Which series are wanted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Labels {
     /// All.
     All,
-    /// All but this one.
-    Not(u32),
+    /// All but these, in order.
+    Except(Vec<u32>),
     /// Only this one.
     Only(u32),
 }
 
 impl Labels {
     /// Whether a series is wanted.
-    pub(super) fn want(self, label: u32) -> bool {
+    pub(super) fn want(&self, label: u32) -> bool {
         match self {
             Self::All => true,
-            Self::Not(other) => label != other,
-            Self::Only(only) => label == only,
+            Self::Except(others) => others.binary_search(&label).is_err(),
+            Self::Only(only) => label == *only,
         }
     }
 }
@@ -145,7 +145,7 @@ impl Part {
         connection: &Connection,
         metric: Metric,
         nodes: Option<&[u32]>,
-        labels: Labels,
+        labels: &Labels,
         show: &mut impl FnMut(Column),
     ) -> Result<Option<()>, StoreError> {
         let Some(directory) = &self.directory else { return Ok(None) };

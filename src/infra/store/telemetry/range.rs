@@ -1,7 +1,10 @@
 //! A metric over a range, from roll-ups, parts and rows, node group after node group and hour after hour, so that
 //! what is held at a time does not grow with the range.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -18,15 +21,15 @@ use crate::{
             StoreError,
             telemetry::{RangeAnswer, RangeQuery, SummaryAnswer, SummaryQuery},
         },
-        telemetry::{Grid, HOUR, Label, Line, SECOND, Summing, Together},
+        telemetry::{Bucket, HOUR, Label, Line, Summing, Together, is_virtual},
     },
     id::AgentId,
     infra::store::row::failed,
     proto::telemetry::{Metric, SeriesOf},
 };
 
-/// The interface that no traffic of a node passes.
-const LOOPBACK: &str = "lo";
+/// About how many values of rows are held at a time, 16 bytes each; those of one group of nodes are held together.
+const HELD: usize = 2_000_000;
 
 /// A series: which node, which label.
 type Key = (u32, u32);
@@ -37,23 +40,24 @@ pub(super) fn range(
     connection: &Connection,
     shared: &Shared,
     query: &RangeQuery,
+    still: &dyn Fn() -> bool,
 ) -> Result<RangeAnswer, StoreError> {
-    let whose = Whose::of(connection, shared, query.agents.as_deref())?;
-    let snapshot = connection.unchecked_transaction().map_err(failed)?;
+    let (whose, snapshot) = Whose::of(connection, shared, query.agents.as_deref())?;
     let Some(labels) = labels(&snapshot, query.metric, query.label.as_deref())? else {
         return Ok(empty(query));
     };
     let grid = query.grid;
     // A counter's first interval begins before the range.
-    let span = (grid.from.saturating_sub(grid.longest_interval()), grid.to());
-    let source = Source { connection: &snapshot, metric: query.metric, labels, nodes: whose.nodes(), span };
-    let mut recent = source.recent(&whose)?;
+    let span = (grid.from.saturating_sub(grid.longest), grid.to());
+    let metric = query.metric;
+    let source = Source { connection: &snapshot, metric, labels, nodes: whose.nodes(), span, still };
+    let mut recent = Recent::of(&source, &whose, HELD)?;
     let mut output = Output::new(query);
     let mut damaged = 0;
     for group in source.groups(&recent)? {
         let mut flow = Flow { query, lines: BTreeMap::new(), given: 0 };
-        let recent = recent.remove(&group).unwrap_or_default();
-        damaged += source.group(group, recent, Some(query), &mut |piece| {
+        let rows = recent.take(&source, group)?;
+        damaged += source.group(group, rows, Some(query), &mut |piece| {
             match piece {
                 Piece::Points(key, points) => flow.points(key, points),
                 Piece::Bucket(key, time, bucket) => {
@@ -83,19 +87,20 @@ pub(super) fn summary(
     connection: &Connection,
     shared: &Shared,
     query: &SummaryQuery,
+    still: &dyn Fn() -> bool,
 ) -> Result<SummaryAnswer, StoreError> {
-    let whose = Whose::of(connection, shared, query.agents.as_deref())?;
-    let snapshot = connection.unchecked_transaction().map_err(failed)?;
+    let (whose, snapshot) = Whose::of(connection, shared, query.agents.as_deref())?;
     let labels = labels(&snapshot, query.metric, None)?.unwrap_or(Labels::All);
     let span = (query.from.as_microsecond(), query.to.as_microsecond());
-    let source = Source { connection: &snapshot, metric: query.metric, labels, nodes: whose.nodes(), span };
-    let mut recent = source.recent(&whose)?;
+    let metric = query.metric;
+    let source = Source { connection: &snapshot, metric, labels, nodes: whose.nodes(), span, still };
+    let mut recent = Recent::of(&source, &whose, HELD)?;
     let (mut summing, mut damaged) = (Summing::default(), 0);
-    let longest = Grid { from: span.0, step: SECOND, points: 1 }.longest_interval();
     for group in source.groups(&recent)? {
         let mut series: BTreeMap<Key, Points> = BTreeMap::new();
         let mut held = summing.len();
-        let done = source.group(group, recent.remove(&group).unwrap_or_default(), None, &mut |piece| {
+        let rows = recent.take(&source, group)?;
+        let done = source.group(group, rows, None, &mut |piece| {
             if let Piece::Points(key, points) = piece {
                 let known = series.entry(key).or_default();
                 let before = known.len();
@@ -109,7 +114,7 @@ pub(super) fn summary(
             Err(Stop::Enough) => return Ok(SummaryAnswer { summary: None, damaged }),
             Err(Stop::Failed(error)) => return Err(error),
         }
-        series.values().for_each(|points| summing.series(query.metric.kind(), longest, points));
+        series.values().for_each(|points| summing.series(metric.kind(), query.longest, points));
     }
     Ok(SummaryAnswer { summary: Some(summing.summary()), damaged })
 }
@@ -141,10 +146,25 @@ fn labels(
     Ok(match (metric.label(), label) {
         (Label::Core, Some(core)) => core.parse().ok().map(Labels::Only),
         (Label::Disk | Label::Interface, Some(name)) => number(name)?.map(Labels::Only),
-        (Label::Interface, None) => Some(number(LOOPBACK)?.map_or(Labels::All, Labels::Not)),
+        (Label::Interface, None) => Some(Labels::Except(virtual_interfaces(connection)?)),
         (Label::None | Label::Engine, Some(_)) => None,
         (_, None) => Some(Labels::All),
     })
+}
+
+/// The numbers of interfaces that do not count when a node's traffic is told, in order.
+fn virtual_interfaces(connection: &Connection) -> Result<Vec<u32>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, name FROM labels ORDER BY id").map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let name = row.get_ref(1).map_err(failed)?.as_str();
+        if name.is_ok_and(is_virtual) {
+            found.push(row.get(0).map_err(failed)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Something read on the way.
@@ -152,13 +172,69 @@ enum Piece<'p> {
     /// Values of a series, in the order of time.
     Points(Key, &'p [(i64, f64)]),
     /// What a roll-up knows of the time from a moment.
-    Bucket(Key, i64, &'p crate::core::telemetry::Bucket),
+    Bucket(Key, i64, &'p Bucket),
     /// Nothing before this moment will come any more.
     Complete(i64),
 }
 
-/// Rows by group, then hour, then series.
-type Recent = BTreeMap<u32, BTreeMap<i64, BTreeMap<Key, Points>>>;
+/// Values of rows by hour, then series.
+type Hours = BTreeMap<i64, BTreeMap<Key, Points>>;
+
+/// The values of rows that are not sealed, by group: of the first groups as many as may be held, of the rest when their
+/// turn comes, by scanning again.
+struct Recent<'w> {
+    whose: &'w Whose,
+    most: usize,
+    /// The groups that have any.
+    groups: BTreeSet<u32>,
+    held: BTreeMap<u32, (usize, Hours)>,
+    /// The first group that is not held.
+    rest: Option<u32>,
+}
+
+impl<'w> Recent<'w> {
+    fn of(source: &Source<'_>, whose: &'w Whose, most: usize) -> Result<Self, StoreError> {
+        let mut recent = Self { whose, most, groups: BTreeSet::new(), held: BTreeMap::new(), rest: None };
+        recent.scan(source, 0)?;
+        Ok(recent)
+    }
+
+    /// The values of one group. Ask for the groups in order.
+    fn take(&mut self, source: &Source<'_>, group: u32) -> Result<Hours, StoreError> {
+        if self.rest.is_some_and(|rest| group >= rest) {
+            self.scan(source, group)?;
+        }
+        Ok(self.held.remove(&group).map(|(_, hours)| hours).unwrap_or_default())
+    }
+
+    /// Holds the values of groups from one on; when they are too many, lets go of the last.
+    fn scan(&mut self, source: &Source<'_>, from: u32) -> Result<(), StoreError> {
+        let Self { whose, most, groups, held, .. } = self;
+        let (mut count, rest) = (0, Cell::new(None));
+        held.clear();
+        let is_held = |group: u32| {
+            groups.insert(group);
+            group >= from && rest.get().is_none_or(|rest| group < rest)
+        };
+        source.rows(whose, is_held, |group, hour, values| {
+            let (known, hours) = held.entry(group).or_default();
+            let series = hours.entry(hour).or_default();
+            for (key, point) in values {
+                series.entry(key).or_default().push(point);
+                *known += 1;
+                count += 1;
+            }
+            while count > *most && held.len() > 1 {
+                if let Some((last, (known, _))) = held.pop_last() {
+                    count -= known;
+                    rest.set(Some(last));
+                }
+            }
+        })?;
+        self.rest = rest.get();
+        Ok(())
+    }
+}
 
 /// What is read.
 struct Source<'c> {
@@ -167,14 +243,34 @@ struct Source<'c> {
     labels: Labels,
     nodes: Option<Vec<u32>>,
     span: (i64, i64),
+    /// Whether the answer is still wanted.
+    still: &'c dyn Fn() -> bool,
 }
 
 impl Source<'_> {
-    /// The values of rows that are not sealed.
-    fn recent(&self, whose: &Whose) -> Result<Recent, StoreError> {
-        let (mut found, mut shapes, mut values) = (Recent::new(), Shapes::default(), Vec::new());
+    /// Ends a read that nobody waits for any more.
+    fn check(&self) -> Result<(), StoreError> {
+        if (self.still)() {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable("nobody waits for this read any more".to_owned()))
+    }
+
+    /// Shows the values of rows that are not sealed, of groups that are wanted: the group, the hour, and the series.
+    fn rows(
+        &self,
+        whose: &Whose,
+        mut is_wanted: impl FnMut(u32) -> bool,
+        mut show: impl FnMut(u32, i64, &mut dyn Iterator<Item = (Key, (i64, f64))>),
+    ) -> Result<(), StoreError> {
+        let (mut shapes, mut values) = (Shapes::default(), Vec::new());
         let (form, inputs) = (form(self.metric), inputs(self.metric));
         whose.each(self.connection, self.span, |node, time, body| {
+            self.check()?;
+            let group = node / NODES_PER_PART;
+            if !is_wanted(group) {
+                return Ok(());
+            }
             let Some((_, shape)) = shapes.read(self.connection, body, &mut values)? else {
                 tracing::error!(node, time, "a stored measurement is damaged and left out");
                 return Ok(());
@@ -187,26 +283,23 @@ impl Source<'_> {
                     .sum()
             };
             let offsets: Vec<usize> = inputs.iter().map(|input| offset(*input)).collect();
-            let hours = found.entry(node / NODES_PER_PART).or_default();
-            let series = hours.entry(time.div_euclid(HOUR)).or_default();
-            for (position, label) in shape.labels(self.metric.label()).enumerate() {
-                if self.labels.want(label) {
+            let labelled = shape.labels(self.metric.label()).enumerate();
+            let mut found =
+                labelled.filter(|(_, label)| self.labels.want(*label)).map(|(position, label)| {
                     let mut stored = [0; 4];
                     for (slot, offset) in stored.iter_mut().zip(&offsets) {
                         *slot = values.get(offset + position).copied().unwrap_or(0);
                     }
-                    let value = float(form, restored(self.metric, &stored));
-                    series.entry((node, label)).or_default().push((time, value));
-                }
-            }
+                    ((node, label), (time, float(form, restored(self.metric, &stored))))
+                });
+            show(group, time.div_euclid(HOUR), &mut found);
             Ok(())
-        })?;
-        Ok(found)
+        })
     }
 
     /// The groups of nodes to walk.
-    fn groups(&self, recent: &Recent) -> Result<BTreeSet<u32>, StoreError> {
-        let mut found: BTreeSet<u32> = recent.keys().copied().collect();
+    fn groups(&self, recent: &Recent<'_>) -> Result<BTreeSet<u32>, StoreError> {
+        let mut found = recent.groups.clone();
         match &self.nodes {
             Some(nodes) => found.extend(nodes.iter().map(|node| node / NODES_PER_PART)),
             None => found.extend(groups(self.connection, self.span.0, self.span.1)?),
@@ -218,7 +311,7 @@ impl Source<'_> {
     fn group<E: From<StoreError>>(
         &self,
         group: u32,
-        mut recent: BTreeMap<i64, BTreeMap<Key, Points>>,
+        mut recent: Hours,
         query: Option<&RangeQuery>,
         show: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<u32, E> {
@@ -228,15 +321,17 @@ impl Source<'_> {
         }
         let mut damaged = 0;
         for (hour, parts) in hours {
+            self.check()?;
             let rows = recent.remove(&hour).unwrap_or_default();
-            if let ([part], true) = (&parts[..], rows.is_empty()) {
-                if let Some(query) = query
-                    && let Some((level, read)) = self.rolled_up(part, query)?
-                {
-                    self.show_rollup(part, level, &read, show)?;
-                } else if !self.show_part(part, show)? {
-                    damaged += 1;
+            if rows.is_empty()
+                && let Some(query) = query
+                && let Some((level, reads)) = self.rolled_up(&parts, query)?
+            {
+                for (part, read) in parts.iter().zip(&reads) {
+                    self.show_rollup(part, level, read, show)?;
                 }
+            } else if let ([part], true) = (&parts[..], rows.is_empty()) {
+                damaged += u32::from(!self.show_part(part, show)?);
             } else {
                 damaged += self.show_merged(&parts, rows, show)?;
             }
@@ -254,7 +349,7 @@ impl Source<'_> {
         let form = form(self.metric);
         let (mut points, mut shown) = (Points::new(), Ok(()));
         let read =
-            part.columns(self.connection, self.metric, self.nodes.as_deref(), self.labels, &mut |column| {
+            part.columns(self.connection, self.metric, self.nodes.as_deref(), &self.labels, &mut |column| {
                 points.clear();
                 points.extend(
                     column.times.iter().zip(&column.values).map(|(time, bits)| (*time, float(form, *bits))),
@@ -277,7 +372,7 @@ impl Source<'_> {
         let (mut together, mut damaged): (BTreeMap<Key, Points>, _) = (BTreeMap::new(), 0);
         for part in parts {
             let nodes = self.nodes.as_deref();
-            let read = part.columns(self.connection, self.metric, nodes, self.labels, &mut |column| {
+            let read = part.columns(self.connection, self.metric, nodes, &self.labels, &mut |column| {
                 let values = column.values.iter().map(|bits| float(form, *bits));
                 together
                     .entry((column.node, column.label))
@@ -297,26 +392,61 @@ impl Source<'_> {
         Ok(damaged)
     }
 
-    /// The coarsest roll-up of a part that answers a query: one whose buckets fall into the query's steps. A damaged one
-    /// is not used; the values themselves are there.
-    fn rolled_up(&self, part: &Part, query: &RangeQuery) -> Result<Option<(i64, Read)>, StoreError> {
-        let Some(directory) = &part.directory else { return Ok(None) };
-        if !rollup::answers(self.metric, query.aggregate) {
+    /// The coarsest roll-ups of the parts of an hour that answer a query: those whose buckets fall into the query's
+    /// steps, of parts that have no moment twice. A damaged one is not used; the values themselves are there.
+    fn rolled_up(&self, parts: &[Part], query: &RangeQuery) -> Result<Option<(i64, Vec<Read>)>, StoreError> {
+        if parts.is_empty() || !rollup::answers(self.metric, query.aggregate) {
             return Ok(None);
         }
         for (level, length) in LEVELS.iter().enumerate().rev() {
             if query.grid.step % length != 0 {
                 continue;
             }
-            let count = directory.series(self.metric.label()) * per_hour(*length);
-            let key = level_key(level, self.metric);
-            let read =
-                with_block(self.connection, part.id, key, |bytes| Read::open(self.metric, bytes, count))?;
-            if let Some(read) = read {
-                return Ok(Some((*length, read)));
+            let mut reads = Vec::with_capacity(parts.len());
+            for part in parts {
+                match self.level(part, level, *length)? {
+                    Some(read) => reads.push(read),
+                    None => break,
+                }
+            }
+            if reads.len() == parts.len() {
+                return Ok(self.are_apart(parts)?.then_some((*length, reads)));
             }
         }
         Ok(None)
+    }
+
+    /// A roll-up of a part, when it is there and whole.
+    fn level(&self, part: &Part, level: usize, length: i64) -> Result<Option<Read>, StoreError> {
+        let Some(directory) = &part.directory else { return Ok(None) };
+        let count = directory.series(self.metric.label()) * per_hour(length);
+        let key = level_key(level, self.metric);
+        with_block(self.connection, part.id, key, |bytes| Read::open(self.metric, bytes, count))
+    }
+
+    /// Whether parts have none of a node's time in common, so that no measurement is in two of them.
+    fn are_apart(&self, parts: &[Part]) -> Result<bool, StoreError> {
+        if parts.len() < 2 {
+            return Ok(true);
+        }
+        let mut spans: Vec<(u32, i64, i64)> = Vec::new();
+        for part in parts {
+            let Some(directory) = &part.directory else { return Ok(false) };
+            let positions = wanted(directory, self.nodes.as_deref());
+            let Some(times) = part.times(self.connection, directory, &positions)? else { return Ok(false) };
+            for (position, times) in positions.iter().zip(&times) {
+                let ends = times.first().zip(times.last());
+                if let (Some(node), Some((first, last))) = (directory.nodes.get(*position), ends) {
+                    spans.push((node.number, *first, *last));
+                }
+            }
+        }
+        spans.sort_unstable();
+        let overlap = |pair: &[(u32, i64, i64)]| match pair {
+            [(node, _, last), (other, first, _)] => node == other && first <= last,
+            _ => false,
+        };
+        Ok(!spans.windows(2).any(overlap))
     }
 
     fn show_rollup<E: From<StoreError>>(
@@ -448,3 +578,6 @@ fn agent_of(connection: &Connection, node: u32) -> Result<AgentId, StoreError> {
         .map_err(failed)?;
     Ok(AgentId::from_uuid(uuid::Uuid::from_bytes(agent)))
 }
+
+#[cfg(test)]
+mod tests;

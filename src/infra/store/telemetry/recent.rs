@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{Shared, bytes::Bytes, number_of, record::unpack, sealed_to, shape::StoredShape};
 use crate::{core::port::StoreError, id::AgentId, infra::store::row::failed};
@@ -15,9 +15,8 @@ pub(super) struct Row {
     pub(super) body: Vec<u8>,
 }
 
-/// The rows of a node whose last arrival is `head`, the last first, of times from `from` to before `to`.
-///
-/// `head` was taken before this snapshot began, so the chain may end in rows that parts replaced meanwhile.
+/// The rows of a node whose last arrival in this snapshot is `head`, the last first, of times from `from` to before
+/// `to`.
 pub(super) fn chain(connection: &Connection, head: i64, from: i64, to: i64) -> Result<Vec<Row>, StoreError> {
     let sealed = sealed_to(connection)?;
     let mut statement = connection
@@ -73,7 +72,7 @@ pub(super) enum Whose {
     All,
     /// Of these nodes, by number, in order: found by scanning.
     Many(Vec<u32>),
-    /// Of these few nodes: each with its last arrival, taken before the snapshot.
+    /// Of these few nodes: each with its last arrival in the snapshot.
     Few(Vec<(u32, i64)>),
 }
 
@@ -81,23 +80,26 @@ impl Whose {
     /// A row of a chain costs some ten times one of a scan.
     const FEW: usize = 16;
 
-    /// The rows of these agents. Ask before the snapshot.
-    pub(super) fn of(
-        connection: &Connection,
+    /// The rows of these agents, and the snapshot to read them in.
+    pub(super) fn of<'c>(
+        connection: &'c Connection,
         shared: &Shared,
         agents: Option<&[AgentId]>,
-    ) -> Result<Self, StoreError> {
-        let Some(agents) = agents else { return Ok(Self::All) };
+    ) -> Result<(Self, Transaction<'c>), StoreError> {
+        let Some(agents) = agents else { return Ok((Self::All, shared.snapshot(connection, &[])?.0)) };
         let mut numbers = Vec::with_capacity(agents.len());
         for agent in agents {
             numbers.extend(number_of(connection, *agent).map_err(failed)?);
         }
         numbers.sort_unstable();
         numbers.dedup();
-        if numbers.len() > Self::FEW {
-            return Ok(Self::Many(numbers));
-        }
-        Ok(Self::Few(numbers.into_iter().map(|number| (number, shared.head(number))).collect()))
+        let (snapshot, heads) = shared.snapshot(connection, &numbers)?;
+        let whose = if numbers.len() > Self::FEW {
+            Self::Many(numbers)
+        } else {
+            Self::Few(numbers.into_iter().zip(heads).collect())
+        };
+        Ok((whose, snapshot))
     }
 
     /// The nodes by number, in order; `None` for all.

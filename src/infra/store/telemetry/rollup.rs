@@ -8,7 +8,7 @@ use super::{
     record::{Form, float, form},
 };
 use crate::{
-    core::telemetry::{Bucket, HOUR, SECOND},
+    core::telemetry::{Bucket, HOUR, SECOND, longest_interval},
     proto::telemetry::{Metric, MetricKind},
 };
 
@@ -17,20 +17,19 @@ pub(super) const LEVELS: [i64; 3] = [60 * SECOND, 600 * SECOND, HOUR];
 
 /// How many measurements a bucket must stand for, at the mean. At one in 10 s, ten minutes and an hour are kept; at one
 /// in 30 s the hour.
-const WORTH: usize = 32;
+const WORTH: usize = 24;
 
-/// Whether a level is kept for a part of so many measurements of so many nodes.
-pub(super) fn is_worth(level: i64, rows: usize, nodes: usize) -> bool {
-    rows >= WORTH * nodes * per_hour(level)
+/// Whether a level is kept for a part of so many measurements of so many nodes from a first to a last moment: an hour
+/// that came in several parts has less in each.
+pub(super) fn is_worth(level: i64, rows: usize, nodes: usize, (first, last): (i64, i64)) -> bool {
+    let buckets = last.div_euclid(level) - first.div_euclid(level) + 1;
+    rows >= WORTH * nodes * usize::try_from(buckets).unwrap_or(1)
 }
 
 /// How many buckets an hour has.
 pub(super) fn per_hour(level: i64) -> usize {
     usize::try_from(HOUR / level).unwrap_or(1)
 }
-
-/// A counter's interval may not be longer, as with steps of this length.
-const LONGEST: i64 = 300 * SECOND;
 
 /// What is gathered of the series of a part.
 #[derive(Debug, Default)]
@@ -104,6 +103,7 @@ impl Rollup {
     }
 
     fn counter(&mut self, base: usize, level: i64, start: i64, times: &[i64], values: &[u64]) {
+        let longest = longest_interval(0, level);
         let pairs = times.iter().zip(values);
         for ((then, before), (now, after)) in pairs.clone().zip(pairs.skip(1)) {
             let apart = now - then;
@@ -114,7 +114,7 @@ impl Rollup {
             else {
                 continue;
             };
-            if apart > 0 && apart <= LONGEST {
+            if apart > 0 && apart <= longest {
                 *count += 1;
                 *grown = grown.saturating_add(if after >= before { after - before } else { *after });
                 *covered += apart.unsigned_abs();
@@ -192,12 +192,13 @@ impl Read {
     }
 }
 
-/// Whether a roll-up can answer: it knows means, extremes of gauges and rates, but not the last value.
+/// Whether a roll-up can answer: it knows means, extremes and sums of gauges, and rates, but neither the last value nor
+/// what a counter grew by between one hour and the next.
 pub(super) const fn answers(metric: Metric, aggregate: crate::proto::telemetry::Aggregate) -> bool {
     use crate::proto::telemetry::Aggregate;
     match aggregate {
-        Aggregate::Avg | Aggregate::Rate | Aggregate::Sum => true,
-        Aggregate::Min | Aggregate::Max => matches!(metric.kind(), MetricKind::Gauge),
+        Aggregate::Avg | Aggregate::Rate => true,
+        Aggregate::Min | Aggregate::Max | Aggregate::Sum => matches!(metric.kind(), MetricKind::Gauge),
         Aggregate::Last => false,
     }
 }

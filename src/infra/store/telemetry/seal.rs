@@ -26,6 +26,10 @@ use crate::{
     proto::telemetry::Metric,
 };
 
+/// The most rows that are carried: they are copied in the one transaction that moves the seal. What arrived after so
+/// many young ones stays rows until the next time, late or not.
+const MOST_CARRIED: usize = 4_096;
+
 /// What is to be sealed.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -52,7 +56,7 @@ impl RowRef {
     }
 }
 
-/// Plans to seal all rows of times before `before`, or all; `None` when there are none.
+/// Plans to seal rows of times before `before`, or all; `None` when there are none.
 pub(super) fn plan(connection: &Connection, before: Option<i64>) -> Result<Option<Plan>, StoreError> {
     let sealed = sealed_to(connection)?;
     let mut statement = connection
@@ -67,8 +71,10 @@ pub(super) fn plan(connection: &Connection, before: Option<i64>) -> Result<Optio
         last = row.arrival;
         if before.is_none_or(|before| row.time < before) {
             rows.push(row);
-        } else {
+        } else if carried.len() < MOST_CARRIED {
             carried.push(row.arrival);
+        } else {
+            break;
         }
     }
     if rows.is_empty() {
@@ -223,8 +229,11 @@ fn blocks(hour: i64, nodes: &[Gathered], columns: &[Vec<Vec<u64>>]) -> Result<Ve
         }
     }
     let rows = nodes.iter().map(|node| node.times.len()).sum();
+    let first = nodes.iter().filter_map(|node| node.times.first()).min();
+    let span = first.copied().zip(nodes.iter().filter_map(|node| node.times.last()).max().copied());
+    let span = span.unwrap_or((start, start));
     for (level, length) in LEVELS.iter().enumerate() {
-        if !is_worth(*length, rows, nodes.len()) {
+        if !is_worth(*length, rows, nodes.len(), span) {
             continue;
         }
         for (metric, column) in Metric::ALL.iter().zip(columns) {

@@ -288,10 +288,9 @@ impl Writer {
         let rows: i64 =
             transaction
                 .query_row("SELECT count(*) FROM recent WHERE arrival > ?1", [arrival], |row| row.get(0))?;
-        transaction.commit()?;
+        self.shared.sealed(moved.into_iter(), || transaction.commit())?;
         // The chains of nodes whose rows were carried end elsewhere now.
         self.nodes.clear();
-        self.shared.arrived(moved.into_iter());
         self.shared.rows.store(rows.unsigned_abs(), Ordering::Relaxed);
         Ok(())
     }
