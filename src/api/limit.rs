@@ -5,11 +5,16 @@
 //! 2,000 link at once and 200 more each second, 10,000 within 40 s, and their own backoff (full jitter to a minute)
 //! spreads them over more than that.
 
+pub(super) mod answers;
+
 use std::{
     hash::{BuildHasher, Hash, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -20,6 +25,7 @@ use governor::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use self::answers::Answers;
 use super::address::household;
 use crate::{
     config::server::RateLimits,
@@ -56,6 +62,8 @@ pub struct Limits {
     sign_ins: Limit,
     tries: Limit,
     sign_in_places: Semaphore,
+    /// Answers of nodes that callers read just now.
+    pub(super) answers: Arc<Answers>,
     hashes: RandomState,
     /// Requests that were refused.
     pub(super) refused: Counter,
@@ -81,6 +89,7 @@ impl Limits {
             sign_ins: Limit::new(SIGN_INS_AT_ONCE, SIGN_IN_EVERY),
             tries: Limit::new(TRIES_AT_ONCE, TRY_EVERY),
             sign_in_places: Semaphore::new(SIGN_INS_WAITING),
+            answers: Arc::default(),
             hashes: RandomState::new(),
             refused: Counter::default(),
         }
