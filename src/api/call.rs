@@ -28,6 +28,7 @@ use super::{
     failure::{Failure, REQUEST_ID},
     fixed::{Fixed, unless_known},
     meter::RouteMeter,
+    question::{ANSWER_TIMEOUT, is_asked_of_a_node},
     shape::Shape,
 };
 use crate::{
@@ -64,6 +65,8 @@ pub(super) struct Call<E: Endpoint> {
     pub(super) claim: Option<Claim>,
     /// The WebSocket to be, where the endpoint is one.
     pub(super) upgrade: Option<WebSocketUpgrade>,
+    /// The place of its connection, where a listener told.
+    pub(super) slot: Option<Arc<Slot>>,
     /// What the caller showed, for what outlives the request: it must hold then too.
     pub(super) credentials: HeaderMap,
     /// Where it comes from.
@@ -209,7 +212,7 @@ where
     let begun = Instant::now();
     let id = request_id();
     let (request_id, declared, meters) = (id.clone(), Declared::of::<E>(), app.meters.clone());
-    let patience = patience(&app, &shape);
+    let patience = patience(&app, &shape, &declared);
     let _in_flight = meters.in_flight.one_more();
     let answered = async move {
         let Admitted { caller, origin, address, texts, body, key, mut parts } =
@@ -217,12 +220,13 @@ where
         let request = shape.assemble::<E>(texts.into_iter(), body)?;
         let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
         let upgrade = match declared.content {
-            Content::WebSocket => Some(upgrade_of(&mut parts, &app, &declared).await?),
+            Content::WebSocket => Some(upgrade_of(&mut parts, &app, &declared, address).await?),
             Content::Json | Content::Text | Content::Lines | Content::Html => None,
         };
         let credentials = credentials_of(&parts.headers);
         let accept = parts.headers.get(header::ACCEPT).cloned();
-        let call = Call { app, request, caller, origin, claim, upgrade, credentials, address, accept };
+        let slot = parts.extensions.get::<Arc<Slot>>().cloned();
+        let call = Call { app, request, caller, origin, claim, upgrade, slot, credentials, address, accept };
         Ok(unless_known(&parts.headers, handler(call).await?.response))
     };
     // A task of its own: a caller that goes away, or an answer that comes too late, must not end what was begun between
@@ -239,10 +243,12 @@ where
     response
 }
 
-/// How long a request may take from its head to its answer: its body, its handler, and what its caller may wait for.
-fn patience(app: &App, shape: &Shape) -> Duration {
+/// How long a request may take from its head to its answer: its body, its handler, and what its caller or a node may wait
+/// or work.
+fn patience(app: &App, shape: &Shape, declared: &Declared) -> Duration {
     let waits = if shape.has("wait") { Duration::from_secs(MAX_WAIT_S.into()) } else { Duration::ZERO };
-    app.settings.request_timeout * 2 + waits
+    let asks = if is_asked_of_a_node(declared.path) { ANSWER_TIMEOUT } else { Duration::ZERO };
+    app.settings.request_timeout * 2 + waits + asks
 }
 
 fn late(patience: Duration) -> Failure {
@@ -338,19 +344,21 @@ async fn forbidden(app: &App, declared: &Declared, origin: &Origin) -> Error {
     Error::Forbidden(format!("this needs the role {needed}; ask an admin"))
 }
 
-/// The WebSocket to be, unless a page of another website opens it; an agent's takes its place among the links.
+/// The WebSocket to be, unless a page of another website opens it; an agent's must find room to show who it is.
 async fn upgrade_of(
     parts: &mut Parts,
     app: &Arc<App>,
     declared: &Declared,
+    client: IpAddr,
 ) -> Result<WebSocketUpgrade, Failure> {
     let upgrade = WebSocketUpgrade::from_request_parts(parts, app)
         .await
         .map_err(|_| Failure::http(426, "websocket_expected", "open this path as a WebSocket (RFC 6455)"))?;
     browser::same_website(&parts.headers, &app.origins)?;
     let slot = parts.extensions.get::<Arc<Slot>>();
-    if declared.access == Access::Agent && slot.is_some_and(|slot| !slot.becomes_link()) {
-        let detail = "as many agents are linked as may be (agent_management.max_agent_connections)";
+    if declared.access == Access::Agent && slot.is_some_and(|slot| !slot.knocks(client)) {
+        let detail = "as many agents are linked, or come to link at this moment, as may \
+                      (agent_management.max_agent_connections)";
         return Err(Failure::http(503, "too_many_links", detail).after(30));
     }
     Ok(upgrade)

@@ -1,8 +1,9 @@
 //! Commands.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -20,10 +21,11 @@ use crate::{
             order::order,
         },
     },
-    id::{AgentId, CommandId},
+    id::{AgentId, CommandId, ExecutionId},
     proto::{
         command::{Command, GetCommand, GiveCommand, ListCommands},
         endpoint::Endpoint,
+        event::{Event, EventKind},
         page::Page,
     },
 };
@@ -73,18 +75,34 @@ pub(super) async fn give<E: Endpoint<Response = Command>>(
 /// The command once it ended, or as it stands when the wait is over.
 async fn ended(app: &Arc<App>, id: CommandId, wait: Duration) -> Result<Command, Error> {
     let deadline = Instant::now() + wait;
+    let mut waits = !wait.is_zero();
     loop {
         let seen = app.feed.last();
         let command = app.records.command(id).await?.ok_or_else(|| Error::not_found("command", id))?;
-        if has_ended(command.status) || wait.is_zero() {
+        if !waits || has_ended(command.status) {
             return Ok(command);
         }
-        let waited = tokio::select! {
-            changed = timeout_at(deadline, app.feed.next_about(id, seen)) => changed.is_ok(),
+        let all_ended = app.feed.next_where(seen, ends_the_last(&command));
+        waits = tokio::select! {
+            ended = timeout_at(deadline, all_ended) => ended.is_ok(),
             () = app.shutdown.cancelled() => false,
         };
-        if !waited {
-            return Ok(command);
+    }
+}
+
+/// Tells which event ends the last execution of a command. A command is read again only then: to read it at each end would
+/// cost, for all of them, the square of what one costs.
+fn ends_the_last(command: &Command) -> impl FnMut(&Event) -> bool + use<> {
+    let correlation = command.id.to_string();
+    let running = command.executions.iter().filter(|execution| !has_ended(execution.status));
+    let mut running: HashSet<ExecutionId> = running.map(|execution| execution.id).collect();
+    move |event| {
+        if event.kind == EventKind::CommandEnded && event.correlationid.as_deref() == Some(&*correlation) {
+            let execution = event.data.get("execution_id").and_then(Value::as_str);
+            if let Some(execution) = execution.and_then(|id| id.parse().ok()) {
+                running.remove(&execution);
+            }
         }
+        running.is_empty()
     }
 }

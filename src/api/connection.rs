@@ -1,7 +1,8 @@
 //! [`Connections`]: how many there may be, from whom, and which makes room when there are more.
 //!
-//! A connection belongs to a caller until an agent's link is made of it; links are counted apart, so that neither
-//! crowds the other out. When callers hold as many as they may, the one that makes room has been idle for longest, or
+//! A connection belongs to a caller until it asks to become an agent's link. It knocks then, among few, until the agent
+//! showed who it is; only after that it counts as a link, so that no stranger takes an agent's place. None of the three
+//! crowds the others out. When callers hold as many as they may, the one that makes room has been idle for longest, or
 //! has not taken its answer for long: whoever opens connections and says nothing keeps nobody out. A stranger's request
 //! is at work only once its body has come, so that whoever sends it byte by byte keeps nobody out either.
 
@@ -19,6 +20,11 @@ use tokio::sync::Notify;
 
 use super::address::household;
 use crate::{config::network::Networks, core::meter::Counter};
+
+/// One in so many of the links that there may be is how many may knock: after a start of the server all come at once.
+const KNOCKING_SHARE: usize = 4;
+/// So many may knock at least.
+const KNOCKING_LEAST: usize = 64;
 
 /// The connections of a server.
 #[derive(Debug)]
@@ -45,8 +51,33 @@ pub struct Connections {
 struct Open {
     next: u64,
     callers: HashMap<u64, (IpAddr, Arc<State>)>,
-    addresses: HashMap<IpAddr, usize>,
+    addresses: Held,
+    knocking: HashMap<u64, IpAddr>,
+    doors: Held,
     agents: usize,
+}
+
+/// How many connections each household holds.
+#[derive(Debug, Default)]
+struct Held(HashMap<IpAddr, usize>);
+
+impl Held {
+    fn by(&self, household: IpAddr) -> usize {
+        self.0.get(&household).copied().unwrap_or_default()
+    }
+
+    fn one_more(&mut self, household: IpAddr) {
+        *self.0.entry(household).or_default() += 1;
+    }
+
+    fn one_less(&mut self, household: IpAddr) {
+        if let Some(held) = self.0.get_mut(&household) {
+            *held -= 1;
+            if *held == 0 {
+                self.0.remove(&household);
+            }
+        }
+    }
 }
 
 /// How a connection stands; times are milliseconds since the server began, and one.
@@ -107,6 +138,12 @@ impl Connections {
         self.max_agents
     }
 
+    /// How many may show who they are at a time, before they are linked.
+    #[must_use]
+    pub fn max_knocking(&self) -> usize {
+        (self.max_agents / KNOCKING_SHARE).max(KNOCKING_LEAST)
+    }
+
     /// How many callers hold now, and how many agents.
     #[must_use]
     pub fn count(&self) -> (usize, usize) {
@@ -120,8 +157,8 @@ impl Connections {
         let household = household(peer);
         let mut open = self.open();
         self.accepted.one();
-        let held = open.addresses.get(&household).copied().unwrap_or_default();
-        let room = (held < self.share(peer) || self.evict(&mut open, Some(household)))
+        let room = (open.addresses.by(household) < self.share(peer, self.max)
+            || self.evict(&mut open, Some(household)))
             && (open.callers.len() < self.max || self.evict(&mut open, None));
         if !room {
             self.refused.one();
@@ -131,14 +168,14 @@ impl Connections {
         let (id, state) = (open.next, Arc::new(State::default()));
         state.idle.store(self.millis(), Relaxed);
         open.callers.insert(id, (household, state.clone()));
-        *open.addresses.entry(household).or_default() += 1;
+        open.addresses.one_more(household);
         drop(open);
         Some(Slot { all: self.clone(), id, peer: household, state })
     }
 
-    /// How many connections one peer may hold.
-    fn share(&self, peer: IpAddr) -> usize {
-        if self.trusted.contain(peer) { self.max } else { self.max.div_ceil(2) }
+    /// How many of so many connections one peer may hold.
+    fn share(&self, peer: IpAddr, all: usize) -> usize {
+        if self.trusted.contain(peer) { all } else { all.div_ceil(2) }
     }
 
     /// Closes the connection, of this household or of all, that has been idle or stalled for longest.
@@ -168,7 +205,7 @@ impl Connections {
 impl Open {
     fn remove(&mut self, id: u64) -> Option<Arc<State>> {
         let (household, state) = self.callers.remove(&id)?;
-        self.release(household);
+        self.addresses.one_less(household);
         Some(state)
     }
 
@@ -178,17 +215,14 @@ impl Open {
             return;
         };
         let before = std::mem::replace(&mut entry.0, household);
-        self.release(before);
-        *self.addresses.entry(household).or_default() += 1;
+        self.addresses.one_less(before);
+        self.addresses.one_more(household);
     }
 
-    /// Counts one connection of a household less.
-    fn release(&mut self, household: IpAddr) {
-        if let Some(held) = self.addresses.get_mut(&household) {
-            *held -= 1;
-            if *held == 0 {
-                self.addresses.remove(&household);
-            }
+    /// Takes a connection from those that knock.
+    fn opened(&mut self, id: u64) {
+        if let Some(household) = self.knocking.remove(&id) {
+            self.doors.one_less(household);
         }
     }
 }
@@ -204,16 +238,34 @@ impl State {
 }
 
 impl Slot {
+    /// Counts this connection among those that may become links, until the agent behind this address showed who it is;
+    /// `false` when there are as many of either as there may be.
+    pub fn knocks(&self, client: IpAddr) -> bool {
+        let (household, most) = (household(client), self.all.max_knocking());
+        let mut open = self.all.open();
+        let room = open.agents < self.all.max_agents
+            && open.knocking.len() < most
+            && open.doors.by(household) < self.all.share(client, most);
+        if room && open.remove(self.id).is_some() {
+            open.knocking.insert(self.id, household);
+            open.doors.one_more(household);
+        }
+        room
+    }
+
     /// Counts this connection among the links from now on; `false` when there are as many as there may be.
     pub fn becomes_link(&self) -> bool {
         let mut open = self.all.open();
+        if self.state.is_agent.load(Relaxed) {
+            return true;
+        }
         if open.agents >= self.all.max_agents {
             return false;
         }
-        if !self.state.is_agent.swap(true, Relaxed) {
-            open.remove(self.id);
-            open.agents += 1;
-        }
+        self.state.is_agent.store(true, Relaxed);
+        open.remove(self.id);
+        open.opened(self.id);
+        open.agents += 1;
         true
     }
 
@@ -240,8 +292,9 @@ impl Slot {
         if client == self.peer || open.callers.get(&self.id).is_none_or(|(counted, _)| *counted == client) {
             return true;
         }
-        let held = open.addresses.get(&client).copied().unwrap_or_default();
-        if held >= self.all.share(client) && !self.all.evict(&mut open, Some(client)) {
+        if open.addresses.by(client) >= self.all.share(client, self.all.max)
+            && !self.all.evict(&mut open, Some(client))
+        {
             self.all.refused.one();
             return false;
         }
@@ -292,6 +345,7 @@ impl Drop for Slot {
             open.agents -= 1;
         } else {
             open.remove(self.id);
+            open.opened(self.id);
         }
     }
 }

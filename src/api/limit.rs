@@ -5,6 +5,8 @@
 //! 2,000 link at once and 200 more each second, 10,000 within 40 s, and their own backoff (full jitter to a minute)
 //! spreads them over more than that.
 
+pub(super) mod answers;
+
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hash, RandomState},
@@ -27,6 +29,7 @@ use tokio::{
     time::timeout,
 };
 
+use self::answers::Answers;
 use super::{
     address::{household, network},
     hashing::{Hashing, Place, ends},
@@ -100,6 +103,8 @@ pub struct Limits {
     plain_frames: Limit,
     plain_bytes: Limit,
     judgements: Limit,
+    /// Answers of nodes that callers read just now.
+    pub(super) answers: Arc<Answers>,
     hashes: RandomState,
     /// Requests that were refused.
     pub(super) refused: Counter,
@@ -139,6 +144,7 @@ impl Limits {
             plain_frames: Limit::per_second(PLAIN_FRAMES_AT_ONCE, PLAIN_FRAMES_PER_SECOND),
             plain_bytes: Limit::per_second(PLAIN_BYTES_AT_ONCE, PLAIN_BYTES_PER_SECOND),
             judgements: Limit::new(JUDGEMENTS_AT_ONCE, JUDGEMENT_EVERY),
+            answers: Arc::default(),
             hashes: RandomState::new(),
             refused: Counter::default(),
         }

@@ -18,14 +18,16 @@ use crate::{
         usecase::question::{admit, not_linked},
     },
     proto::{
-        container::Container,
+        container::{Container, GetContainerLogs, GetContainerStats, InspectContainer},
         endpoint::Endpoint,
         output::{Ended, Outcome},
     },
 };
 
 /// How long a node may take to begin its answer, and for a document to end it.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// What its engine may take of that: the rest is for the way there and back, so that the node's own words arrive.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(25);
 /// How large a document may be.
 const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 
@@ -37,6 +39,13 @@ pub(super) struct Begun {
     pub(super) at: Timestamp,
     /// The rest.
     pub(super) answering: Answering,
+    /// When a document must be whole.
+    deadline: Instant,
+}
+
+/// Whether a call is answered by a node, and so may take as long as one may.
+pub(super) fn is_asked_of_a_node(path: &str) -> bool {
+    [GetContainerLogs::PATH, GetContainerStats::PATH, InspectContainer::PATH].contains(&path)
 }
 
 /// Asks the node of a container about it, and waits until the answer begins.
@@ -53,20 +62,23 @@ pub(super) async fn ask<E: Endpoint>(
         (container, agent.ok_or_else(|| Error::not_found("container", reference))?)
     };
     let resource = format!("container/{}/{}", container.node, container.facts.name);
+    let place = call.app.limits.answers.place(call.caller()?)?;
     let (store, links) = (&*call.app.store, &*call.app.hub);
     admit(store, links, &agent, verb, (resource, args.clone()), &call.origin).await?;
     args["container"] = json!(container.facts.id);
-    let timeout_s = u32::try_from(ANSWER_TIMEOUT.as_secs()).unwrap_or(u32::MAX);
+    let timeout_s = u32::try_from(ENGINE_TIMEOUT.as_secs()).unwrap_or(u32::MAX);
     let outputs = call.app.hub.outputs(agent.id).ok_or_else(|| not_linked(&agent.agent_id))?;
-    let asked = outputs.ask(Question { verb, args, timeout_s });
+    let asked = outputs.ask(Question { verb, args, timeout_s }, place);
     let mut answering = asked.map_err(|why| match why {
         NotAsked::Gone => not_linked(&agent.agent_id),
         NotAsked::TooMany => busy(&container.node),
     })?;
-    match timeout_at(Instant::now() + ANSWER_TIMEOUT, answering.next()).await {
-        Ok(Some(Body::Begun(at))) => Ok(Begun { container, at, answering }),
-        Ok(Some(Body::Ended(ended))) => Err(refusal(&container, ended)),
-        Ok(Some(_)) => Err(Error::Internal(format!("{} answered without a beginning", container.node))),
+    let deadline = Instant::now() + ANSWER_TIMEOUT;
+    match timeout_at(deadline, answering.next()).await {
+        Ok(Some(Ok(Body::Begun(at)))) => Ok(Begun { container, at, answering, deadline }),
+        Ok(Some(Ok(Body::Ended(ended)))) => Err(refusal(&container, ended)),
+        Ok(Some(Err(_))) => Err(unreadable(&container.node)),
+        Ok(Some(Ok(_))) => Err(Error::Internal(format!("{} answered without a beginning", container.node))),
         Ok(None) => Err(link_lost(&container.node)),
         Err(_) => Err(silent(&container.node)),
     }
@@ -75,17 +87,16 @@ pub(super) async fn ask<E: Endpoint>(
 impl Begun {
     /// Waits for the whole of a document.
     pub(super) async fn document(&mut self) -> Result<Vec<u8>, Error> {
-        let deadline = Instant::now() + ANSWER_TIMEOUT;
         let node = &self.container.node;
         let mut document = Vec::new();
         loop {
-            let piece = timeout_at(deadline, self.answering.next()).await.map_err(|_| silent(node))?;
+            let piece = timeout_at(self.deadline, self.answering.next()).await.map_err(|_| silent(node))?;
             match piece {
-                Some(Body::Document(piece)) if document.len() + piece.len() <= MAX_DOCUMENT_BYTES => {
+                Some(Ok(Body::Document(piece))) if document.len() + piece.len() <= MAX_DOCUMENT_BYTES => {
                     document.extend(piece);
                 }
-                Some(Body::Ended(Ended { outcome: Outcome::Whole, .. })) => return Ok(document),
-                Some(Body::Ended(ended)) => return Err(refusal(&self.container, ended)),
+                Some(Ok(Body::Ended(Ended { outcome: Outcome::Whole, .. }))) => return Ok(document),
+                Some(Ok(Body::Ended(ended))) => return Err(refusal(&self.container, ended)),
                 Some(_) => return Err(unreadable(node)),
                 None => return Err(link_lost(node)),
             }

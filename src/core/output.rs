@@ -24,6 +24,8 @@ pub const WINDOW_BYTES: u32 = 1024 * 1024;
 const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 24;
 const COMPRESSED: u8 = 1;
+/// The kind of the last piece of an answer.
+const ENDED: u8 = 3;
 /// Smaller payloads are not worth it.
 const WORTH_IT_BYTES: usize = 256;
 /// The fastest level that still finds the repetitions of logs.
@@ -143,13 +145,33 @@ impl Frame {
     }
 }
 
-/// The execution that a frame says it belongs to, and what it costs, without a look into its payload.
+/// What the header of a frame says, without a look into its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peek {
+    /// The execution or question that it belongs to.
+    pub execution: ExecutionId,
+    /// What it costs.
+    pub cost: u32,
+    /// Whether the answer is over with it.
+    pub ends: bool,
+}
+
+/// Reads the header of a frame.
 ///
 /// # Errors
-/// Says what is wrong with its header.
-pub fn peek(bytes: &[u8]) -> Result<(ExecutionId, u32), Malformed> {
+/// Says what is wrong with it.
+pub fn peek(bytes: &[u8]) -> Result<Peek, Malformed> {
     let header = Header::read(bytes)?;
-    Ok((header.execution, cost_of(header.plain_bytes)))
+    let (execution, cost) = (header.execution, cost_of(header.plain_bytes));
+    Ok(Peek { execution, cost, ends: header.kind == ENDED })
+}
+
+/// The execution or question that a frame belongs to, also of one that is malformed otherwise.
+#[must_use]
+pub fn execution_of(bytes: &[u8]) -> Option<ExecutionId> {
+    let header: &[u8; HEADER_BYTES] = bytes.first_chunk()?;
+    let id = header[4..20].try_into().ok()?;
+    Uuid::from_bytes(id).to_string().parse().ok().filter(|_| header[0] == VERSION)
 }
 
 /// What a payload of so many bytes costs.
@@ -171,7 +193,7 @@ impl Header {
         if *version != VERSION {
             return Err(Malformed::Version);
         }
-        if *kind > 3 || *flags > COMPRESSED || *zero != 0 {
+        if *kind > ENDED || *flags > COMPRESSED || *zero != 0 {
             return Err(Malformed::Kind);
         }
         let (id, size) = rest.split_at(16);
@@ -180,6 +202,10 @@ impl Header {
         let plain_bytes = usize::try_from(u32::from_be_bytes(size)).map_err(|_| Malformed::TooLarge)?;
         if plain_bytes > MAX_PIECE_BYTES || bytes.len() > HEADER_BYTES + MAX_PIECE_BYTES {
             return Err(Malformed::TooLarge);
+        }
+        // Nothing is packed that grows by it: so no frame is larger than what it costs.
+        if bytes.len() > HEADER_BYTES + plain_bytes {
+            return Err(Malformed::Payload);
         }
         let execution = Uuid::from_bytes(id).to_string().parse().map_err(|_| Malformed::Content)?;
         Ok(Self { kind: *kind, compressed: *flags == COMPRESSED, execution, plain_bytes })
@@ -192,7 +218,7 @@ impl Body {
             Self::Begun(_) => 0,
             Self::Lines(_) => 1,
             Self::Document(_) => 2,
-            Self::Ended(_) => 3,
+            Self::Ended(_) => ENDED,
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -244,7 +244,8 @@ fn connections(config: &ServerConfig) -> Connections {
 
 /// Lets this process have as many open files as it may, and warns where that is fewer than it may have connections.
 fn make_room(connections: &Connections) {
-    let needed = (connections.max() + connections.max_agents() + FILES_BESIDES) as u64;
+    let most = connections.max() + connections.max_agents() + connections.max_knocking();
+    let needed = (most + FILES_BESIDES) as u64;
     if let Some(files) = process::raise_open_files().filter(|files| *files < needed) {
         tracing::warn!(
             files,

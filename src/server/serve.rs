@@ -48,7 +48,8 @@ const NO_FILES: Duration = Duration::from_millis(100);
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// Serves until the server is shut down, then until every request that is on its way has its answer.
+/// Serves until the server is shut down, then until every request that is on its way has its answer and every WebSocket
+/// its good-bye.
 pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) {
     let mut builder = http1::Builder::new();
     builder
@@ -56,7 +57,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) 
         .header_read_timeout(app.settings.request_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
-    // Each connection holds a sender; once the last is gone, nothing is received.
+    // Each connection holds a sender, also once it is a WebSocket; when the last is gone, nothing is received.
     let (open, mut closed) = mpsc::channel::<Infallible>(1);
     loop {
         let accepted = tokio::select! {
@@ -101,7 +102,7 @@ fn welcome(
     // Without it an answer may wait 40 ms for its last packet; the connection works all the same.
     let _ = stream.set_nodelay(true);
     let slot = Arc::new(slot);
-    let stream = TokioIo::new(Counted { stream, slot: slot.clone() });
+    let stream = TokioIo::new(Counted { stream, slot: slot.clone(), _open: open });
     let (router, of_requests) = (router.clone(), slot.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         answer(router.clone(), of_requests.clone(), peer, request)
@@ -109,7 +110,6 @@ fn welcome(
     let connection = builder.serve_connection(stream, service).with_upgrades();
     let app = app.clone();
     tokio::spawn(async move {
-        let _open = open;
         let mut connection = pin!(connection);
         // How a connection ends is its peer's matter; what was asked on it is logged where it is answered.
         tokio::select! {
@@ -178,6 +178,7 @@ impl HttpBody for Held {
 struct Counted {
     stream: TcpStream,
     slot: Arc<Slot>,
+    _open: mpsc::Sender<Infallible>,
 }
 
 impl Counted {

@@ -247,7 +247,7 @@ impl Writer<'_> {
                 _ = beat.tick() => self.pulse().await?,
                 // One that fell behind goes on with what is left: the latest counts.
                 Ok(progress) = self.shown.recv() => self.say(&AgentFrame::Progress(Box::new(progress))).await?,
-                Some(piece) = self.bulk.recv() => self.sink.send(Message::binary(piece)).await.map_err(lost)?,
+                Some(bytes) = self.bulk.recv() => self.send(Data::Binary, bytes.into()).await?,
             }
         }
     }
@@ -262,7 +262,7 @@ impl Writer<'_> {
             }
             for (sequence, text) in frames {
                 for fragment in fragments(text.into()) {
-                    self.sink.feed(piece(fragment)).await.map_err(lost)?;
+                    self.sink.feed(piece(Data::Text, fragment)).await.map_err(lost)?;
                 }
                 self.cursor = sequence;
                 self.flying.push_back(sequence);
@@ -290,16 +290,20 @@ impl Writer<'_> {
 
     async fn say(&mut self, frame: &AgentFrame) -> Result<(), End> {
         let text = serde_json::to_string(frame).map_err(|error| End::Lost(error.to_string()))?;
-        for fragment in fragments(text.into()) {
-            self.sink.feed(piece(fragment)).await.map_err(lost)?;
+        self.send(Data::Text, text.into()).await
+    }
+
+    async fn send(&mut self, kind: Data, message: Bytes) -> Result<(), End> {
+        for fragment in fragments(message) {
+            self.sink.feed(piece(kind, fragment)).await.map_err(lost)?;
         }
         self.sink.flush().await.map_err(lost)
     }
 }
 
-/// A piece of a text message as a frame of its own.
-fn piece(Fragment { first, last, bytes }: Fragment) -> Message {
-    let code = OpCode::Data(if first { Data::Text } else { Data::Continue });
+/// A piece of a message of this kind as a frame of its own.
+fn piece(kind: Data, Fragment { first, last, bytes }: Fragment) -> Message {
+    let code = OpCode::Data(if first { kind } else { Data::Continue });
     Message::Frame(Frame::message(bytes, code, last))
 }
 

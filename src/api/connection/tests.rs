@@ -45,6 +45,25 @@ fn a_link_is_no_callers_connection() {
 }
 
 #[test]
+fn strangers_who_knock_take_no_links_place() {
+    let all = connections(1000, 100);
+    let most = all.max_knocking();
+    let strangers: Vec<Slot> = (0..most)
+        .filter_map(|_| Some(all.admit(HERE).unwrap()).filter(|stranger| stranger.knocks(HERE)))
+        .collect();
+    assert_eq!(strangers.len(), most / 2, "one household holds half of all");
+    assert_eq!(all.count(), (0, 0), "they are neither callers nor linked");
+    let agent = all.admit(THERE).unwrap();
+    assert!(agent.knocks(THERE) && agent.becomes_link() && agent.becomes_link());
+    assert_eq!(all.count(), (0, 1));
+    drop(strangers);
+    let late = all.admit(HERE).unwrap();
+    assert!(late.knocks(HERE), "whoever goes makes room");
+    drop((agent, late));
+    assert_eq!(all.count(), (0, 0));
+}
+
+#[test]
 fn a_peer_that_takes_nothing_counts_as_idle() {
     let all = connections(1, 1);
     let slot = Arc::new(all.admit(HERE).unwrap());

@@ -19,7 +19,10 @@ use crate::{
         call::{Answer, Call, accepts},
         caller, clock,
         question::{Begun, ask},
-        ws::{feed::sequence_of, output::Answering},
+        ws::{
+            feed::sequence_of,
+            output::{Answering, Unreadable},
+        },
     },
     core::{
         command::DOCKER_LOGS,
@@ -45,7 +48,7 @@ pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<G
         return Err(Error::field("until", "expected a moment that is not before since"));
     }
     let args = json!({ "tail": tail, "since": since, "until": until, "follow": follow });
-    let Begun { container, at, answering } = ask(&call, DOCKER_LOGS, id, args).await?;
+    let Begun { container, at, answering, .. } = ask(&call, DOCKER_LOGS, id, args).await?;
     let objects = accepts(call.accept.as_ref(), NDJSON);
     let form = if objects { Form::Objects } else { Form::Text { timestamps: *timestamps } };
     let kind = if objects { NDJSON } else { "text/plain; charset=utf-8" };
@@ -135,18 +138,22 @@ impl Telling {
     }
 
     /// Takes a piece of the answer; `None` for one that holds nothing to show.
-    fn take(&mut self, piece: Option<output::Body>) -> Option<Option<io::Result<Bytes>>> {
+    fn take(&mut self, piece: Option<Result<output::Body, Unreadable>>) -> Option<Option<io::Result<Bytes>>> {
         match piece {
-            Some(output::Body::Lines(lines)) => {
+            Some(Err(Unreadable(why))) => {
+                let detail = format!("the answer of node {} cannot be read: {why}", self.node);
+                Some(Some(self.end("answer_unreadable", detail)))
+            }
+            Some(Ok(output::Body::Lines(lines))) => {
                 self.idle.reset();
                 Some(Some(Ok(self.show(lines))))
             }
-            Some(output::Body::Ended(ended)) if ended.outcome == Outcome::Whole => Some(None),
-            Some(output::Body::Ended(ended)) => {
+            Some(Ok(output::Body::Ended(ended))) if ended.outcome == Outcome::Whole => Some(None),
+            Some(Ok(output::Body::Ended(ended))) => {
                 let detail = ended.detail.unwrap_or_else(|| "the node gave no reason".into());
                 Some(Some(self.end("engine", detail)))
             }
-            Some(output::Body::Begun(_) | output::Body::Document(_)) => None,
+            Some(Ok(output::Body::Begun(_) | output::Body::Document(_))) => None,
             None => {
                 let detail = format!("the link of node {} broke", self.node);
                 Some(Some(self.end("link_lost", detail)))

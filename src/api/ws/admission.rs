@@ -6,11 +6,11 @@ use axum::extract::ws::{Message, WebSocket};
 use tokio::time::timeout;
 
 use super::{
-    super::{app::App, clock},
+    super::{app::App, clock, connection::Slot},
     agent::MAX_WORDS,
     fault,
     hub::Contest,
-    send,
+    place, send,
 };
 use crate::{
     core::{
@@ -23,7 +23,7 @@ use crate::{
         },
     },
     proto::{
-        agent::{Agent, AgentStatus},
+        agent::Agent,
         envelope::{WELCOME_TYPE, WelcomeProof},
         link::{AgentFrame, Hello, LinkErrorCode, ServerFrame, Welcome},
     },
@@ -39,17 +39,18 @@ pub(super) const ATTEMPTS: usize = 3;
 pub(super) async fn admission(
     app: &App,
     socket: &mut WebSocket,
+    slot: Option<&Slot>,
     challenge: &str,
     origin: &Origin,
 ) -> Result<Option<Box<(Proven, Admitted)>>, Refused> {
     let Some(hello) = first_frame(socket).await? else { return Ok(None) };
     let origin = Origin { actor: format!("agent:{}", hello.agent_id), now: clock::now(), ..origin.clone() };
-    let (proven, admitted) = take_in(app, &hello, challenge, &origin).await?;
+    let (proven, admitted) = take_in(app, &hello, slot, challenge, &origin).await?;
     if send(socket, &welcome(app, &proven, &admitted)).await {
         return Ok(Some(Box::new((proven, admitted))));
     }
     let id = admitted.agent.id;
-    presence::move_to(&*app.store, &app.fleet, id, AgentStatus::Unknown, "left at once", &origin).await?;
+    place::lost(app, id, "left at once", &origin).await?;
     Ok(None)
 }
 
@@ -57,6 +58,7 @@ pub(super) async fn admission(
 async fn take_in(
     app: &App,
     hello: &Hello,
+    slot: Option<&Slot>,
     challenge: &str,
     origin: &Origin,
 ) -> Result<(Proven, Admitted), Refused> {
@@ -64,6 +66,7 @@ async fn take_in(
     loop {
         let proven = admit::prove(&*app.records, hello, challenge).await?;
         contest(app, &proven.record.agent, &proven.proof.instance_nonce, origin).await?;
+        take_place(slot)?;
         match admit::admit(&*app.store, proven.clone(), hello, origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
             Err(refused) => {
@@ -76,6 +79,15 @@ async fn take_in(
             Ok(admitted) => return Ok((proven, admitted)),
         }
     }
+}
+
+/// Counts the connection of an agent that showed who it is among the links.
+pub(super) fn take_place(slot: Option<&Slot>) -> Result<(), Refused> {
+    if slot.is_none_or(Slot::becomes_link) {
+        return Ok(());
+    }
+    let detail = "as many agents are linked as may be (agent_management.max_agent_connections)";
+    Err(Refused { code: LinkErrorCode::Unavailable, detail: detail.into() })
 }
 
 /// Settles who holds the identity when another process is linked with it: a live one makes both clones.

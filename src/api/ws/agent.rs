@@ -9,7 +9,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::oneshot,
     time::{Instant, sleep, sleep_until, timeout},
 };
 
@@ -19,14 +19,15 @@ use super::{
         call::{Answer, Call},
         caller::plain_token,
         clock,
+        connection::Slot,
         judgement::judge,
         random::random,
     },
     admission::admission,
     fault,
-    hub::{Handle, ToLink},
+    hub::{Handle, Said},
     output::{Outputs, Say},
-    plain, progress, send, small,
+    place, plain, progress, send, small,
 };
 use crate::{
     core::{
@@ -39,7 +40,7 @@ use crate::{
         usecase::{
             Origin,
             admit::{Admitted, Proven},
-            ingest, presence, settle,
+            ingest, settle,
         },
     },
     id::{AgentId, ExecutionId},
@@ -68,17 +69,17 @@ pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30)
 
 pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<AgentLink>, Error> {
     let challenge = URL_SAFE_NO_PAD.encode(random::<32>());
-    let (app, origin) = (call.app.clone(), call.origin.clone());
+    let (app, origin, slot) = (call.app.clone(), call.origin.clone(), call.slot.take());
     let token = plain_token(&call.credentials, call.request.token.as_deref());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let shown = HeaderValue::from_str(&challenge).expect("base64url is a header value");
     let mut response = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
         match token {
-            Some(token) => Box::pin(plain::serve(app, socket, &token, origin)).await,
+            Some(token) => Box::pin(plain::serve(app, socket, slot, &token, origin)).await,
             // Each step is on the heap while it lasts: a link mostly waits, and there are thousands.
             None => {
-                if let Some(link) = Box::pin(enter(app, socket, &challenge, origin)).await {
+                if let Some(link) = Box::pin(enter(app, socket, slot, &challenge, origin)).await {
                     Box::pin(link.run()).await;
                 }
             }
@@ -89,9 +90,15 @@ pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<Age
 }
 
 /// Makes a link of a connection whose HELLO is proven.
-async fn enter(app: Arc<App>, mut socket: WebSocket, challenge: &str, origin: Origin) -> Option<Box<Link>> {
+async fn enter(
+    app: Arc<App>,
+    mut socket: WebSocket,
+    slot: Option<Arc<Slot>>,
+    challenge: &str,
+    origin: Origin,
+) -> Option<Box<Link>> {
     let admitted = tokio::select! {
-        admitted = admission(&app, &mut socket, challenge, &origin) => admitted,
+        admitted = admission(&app, &mut socket, slot.as_deref(), challenge, &origin) => admitted,
         () = app.shutdown.cancelled() => return None,
     };
     match admitted {
@@ -118,8 +125,7 @@ struct Link {
     socket: WebSocket,
     admitted: Admitted,
     origin: Origin,
-    handle: Handle,
-    said: mpsc::Receiver<ToLink>,
+    handle: Arc<Handle>,
     /// The questions that are open on it.
     outputs: Arc<Outputs>,
     /// The highest sequence that is committed.
@@ -133,6 +139,8 @@ struct Link {
     /// A measurement is not stored, so nothing after it may be acknowledged.
     holds_back: bool,
     probes: Vec<oneshot::Sender<()>>,
+    /// Executions whose progress is shown.
+    shown: progress::Shown,
     bad_frames: u32,
 }
 
@@ -145,18 +153,9 @@ pub(super) enum Over {
 
 impl Link {
     fn new(app: Arc<App>, socket: WebSocket, (proven, admitted): (Proven, Admitted), origin: Origin) -> Self {
-        let (say, said) = mpsc::channel(8);
         let outputs = Arc::new(Outputs::default());
-        let handle = Handle {
-            instance: proven.proof.instance_nonce,
-            since: clock::now(),
-            orders: Arc::new(Notify::new()),
-            outputs: Some(outputs.clone()),
-            say,
-        };
-        app.hub.enter(admitted.agent.id, handle.clone());
-        app.fleet.linked(admitted.agent.id, true);
-        handle.orders.notify_one();
+        let handle = Handle::new(proven.proof.instance_nonce, Some(outputs.clone()));
+        place::enter(&app, admitted.agent.id, &handle);
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
         Self {
             app,
@@ -165,13 +164,13 @@ impl Link {
             admitted,
             origin,
             handle,
-            said,
             outputs,
             ordered: 0,
             sent: HashSet::new(),
             confirmed: false,
             holds_back: false,
             probes: Vec::new(),
+            shown: progress::Shown::default(),
             bad_frames: 0,
         }
     }
@@ -198,27 +197,14 @@ impl Link {
             Over::Shutdown => {
                 let away = CloseFrame { code: close_code::AWAY, reason: "the server ends".into() };
                 let _ = timeout(super::SEND_TIMEOUT, self.socket.send(Message::Close(Some(away)))).await;
-                self.app.hub.leave(id, &self.handle);
+                place::leave(&self.app, id, &self.handle);
                 return;
             }
         };
-        if self.app.hub.leave(id, &self.handle) {
-            self.app.fleet.linked(id, false);
-            let origin = self.now();
-            let moved = presence::move_to(
-                &*self.app.store,
-                &self.app.fleet,
-                id,
-                AgentStatus::Unknown,
-                &reason,
-                &origin,
-            );
-            if let Err(error) = moved.await {
-                tracing::error!(
-                    "agent {} could not be marked UNKNOWN: {error}",
-                    self.admitted.agent.agent_id
-                );
-            }
+        if place::leave(&self.app, id, &self.handle)
+            && let Err(error) = place::lost(&self.app, id, &reason, &self.now()).await
+        {
+            tracing::error!("agent {} could not be marked UNKNOWN: {error}", self.admitted.agent.agent_id);
         }
     }
 
@@ -228,9 +214,12 @@ impl Link {
         if let Err(over) = self.standing() {
             return over;
         }
+        if let Err(error) = Box::pin(place::stand(&self.app, self.admitted.agent.id, &self.now())).await {
+            tracing::error!("agent {} could not be marked ONLINE: {error}", self.admitted.agent.agent_id);
+        }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
-        let (orders, outputs) = (self.handle.orders.clone(), self.outputs.clone());
+        let (handle, outputs) = (self.handle.clone(), self.outputs.clone());
         let app = self.app.clone();
         loop {
             let step = tokio::select! {
@@ -238,8 +227,8 @@ impl Link {
                     heard = Instant::now();
                     Box::pin(self.take(message)).await
                 }
-                said = self.said.recv() => Box::pin(self.obey(said)).await,
-                () = orders.notified(), if self.confirmed => Box::pin(self.deliver()).await,
+                said = handle.said() => Box::pin(self.obey(said)).await,
+                () = handle.orders.notified(), if self.confirmed => Box::pin(self.deliver()).await,
                 () = outputs.due(), if self.confirmed => Box::pin(self.ask()).await,
                 () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
                 () = app.shutdown.cancelled() => Err(Over::Shutdown),
@@ -278,18 +267,15 @@ impl Link {
         }
     }
 
-    async fn obey(&mut self, said: Option<ToLink>) -> Result<(), Over> {
-        match said {
-            Some(ToLink::End(code, detail)) => Err(Over::Told(code, detail)),
-            Some(ToLink::Sync) => self.send(&ServerFrame::Sync(Empty {})).await,
-            Some(ToLink::Probe(answer)) => {
-                self.probes.push(answer);
-                let ping =
-                    timeout(super::SEND_TIMEOUT, self.socket.send(Message::Ping(Vec::new().into()))).await;
-                if matches!(ping, Ok(Ok(()))) { Ok(()) } else { Err(Over::Gone("the connection broke")) }
-            }
-            None => Err(Over::Gone("the hub let go of it")),
+    async fn obey(&mut self, said: Said) -> Result<(), Over> {
+        if let Some((code, detail)) = said.end {
+            return Err(Over::Told(code, detail));
         }
+        if !said.probes.is_empty() {
+            self.probes.extend(said.probes);
+            super::ping(&mut self.socket).await.map_err(Over::Gone)?;
+        }
+        if said.sync { self.send(&ServerFrame::Sync(Empty {})).await } else { Ok(()) }
     }
 
     async fn frame(&mut self, text: &str) -> Result<(), Over> {
@@ -329,7 +315,7 @@ impl Link {
                 (frame.sequence, taken)
             }
             AgentFrame::Progress(progress) => {
-                progress::show(&app, &self.admitted.agent, *progress).await;
+                progress::show(&app, &self.admitted.agent, &mut self.shown, *progress).await;
                 return Ok(());
             }
             AgentFrame::Ack(_) => return Ok(()),

@@ -13,7 +13,6 @@ use tokio::sync::{broadcast, watch};
 
 use crate::{
     core::port::store::Observer,
-    id::CommandId,
     proto::{event::Event, image::PullProgress, telemetry::Telemetry},
 };
 
@@ -104,17 +103,16 @@ impl Feed {
         Some(recent.events.iter().skip(skip).take(limit).map(|(event, _)| event.clone()).collect())
     }
 
-    /// Waits until an event about this command stands in the log after a sequence.
-    pub async fn next_about(&self, command: CommandId, mut seen: u64) {
-        let correlation = command.to_string();
-        let about = |event: &Arc<Event>| event.correlationid.as_deref() == Some(&correlation);
+    /// Waits until an event of which `wanted` holds stands in the log after a sequence. May be dropped at any point and
+    /// waited for again from the same sequence without a loss.
+    pub async fn next_where(&self, mut seen: u64, mut wanted: impl FnMut(&Event) -> bool) {
         let mut changes = self.changes();
         loop {
             let last = *changes.borrow_and_update();
-            if self.after(seen, usize::MAX).is_none_or(|events| events.iter().any(about)) {
+            if self.after(seen, usize::MAX).is_none_or(|events| events.iter().any(|event| wanted(event))) {
                 return;
             }
-            seen = last;
+            seen = last.max(seen);
             if changes.changed().await.is_err() {
                 return;
             }
@@ -153,6 +151,12 @@ impl Feed {
     #[must_use]
     pub fn progress(&self) -> broadcast::Receiver<Arc<PullProgress>> {
         self.progress.subscribe()
+    }
+
+    /// Whether anybody follows how far pulls are.
+    #[must_use]
+    pub fn shows_progress(&self) -> bool {
+        self.progress.receiver_count() > 0
     }
 
     /// Shows how far a pull is to whoever follows.

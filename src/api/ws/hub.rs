@@ -11,46 +11,80 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{Notify, oneshot},
     time::timeout,
 };
 
-use super::output::Outputs;
+use super::{super::clock, output::Outputs};
 use crate::{core::port::links::Links, id::AgentId, proto::link::LinkErrorCode};
 
 /// How long an old link may take to answer when another process shows the same identity.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is said to a link from outside.
-pub(super) enum ToLink {
-    /// Answer when the agent answers a ping.
-    Probe(oneshot::Sender<()>),
-    /// Ask the agent to report everything now.
-    Sync,
-    /// End, telling the agent why.
-    End(LinkErrorCode, String),
-}
-
-/// How to reach a link.
-#[derive(Clone)]
+/// A link as others reach it.
 pub(super) struct Handle {
     /// The agent process behind it.
-    pub(super) instance: String,
+    instance: String,
     /// When the link was admitted.
-    pub(super) since: Timestamp,
+    since: Timestamp,
     /// Orders wait in the store.
-    pub(super) orders: Arc<Notify>,
+    pub(super) orders: Notify,
     /// The questions that are open on it; `None` where none can be asked.
     pub(super) outputs: Option<Arc<Outputs>>,
-    /// Anything else.
-    pub(super) say: mpsc::Sender<ToLink>,
+    said: Mutex<Said>,
+    spoken: Notify,
+}
+
+/// What was said to a link from outside and is not yet heeded. Each kind has a place of its own, so that none is lost
+/// however long the link is busy.
+#[derive(Default)]
+pub(super) struct Said {
+    /// End, telling the agent why. The first reason holds.
+    pub(super) end: Option<(LinkErrorCode, String)>,
+    /// Ask the agent to report everything now.
+    pub(super) sync: bool,
+    /// Answer each when the agent answers a ping.
+    pub(super) probes: Vec<oneshot::Sender<()>>,
+}
+
+impl Handle {
+    /// A link of this process from now on.
+    pub(super) fn new(instance: String, outputs: Option<Arc<Outputs>>) -> Arc<Self> {
+        let (since, orders, spoken) = (clock::now(), Notify::new(), Notify::new());
+        // Orders may wait since before it linked.
+        orders.notify_one();
+        Arc::new(Self { instance, since, orders, outputs, said: Mutex::default(), spoken })
+    }
+
+    /// Waits until something is said, and takes all of it. May be dropped at any point without a loss.
+    pub(super) async fn said(&self) -> Said {
+        self.spoken.notified().await;
+        std::mem::take(&mut *self.saying())
+    }
+
+    fn say(&self, say: impl FnOnce(&mut Said)) {
+        say(&mut self.saying());
+        self.spoken.notify_one();
+    }
+
+    fn end(&self, code: LinkErrorCode, detail: &str) {
+        self.say(|said| {
+            said.end.get_or_insert_with(|| (code, detail.to_owned()));
+        });
+    }
+
+    fn saying(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The links, one for each agent.
 #[derive(Default)]
 pub struct Hub {
-    links: Mutex<HashMap<AgentId, Handle>>,
+    links: Mutex<HashMap<AgentId, Arc<Handle>>>,
     changes: AtomicU64,
+    /// Held while a link comes or goes and that is noted elsewhere, so that the notes are in the order of the links.
+    passage: Mutex<()>,
 }
 
 /// Whether a new link may take the place of an old one.
@@ -63,7 +97,7 @@ pub(super) enum Contest {
 }
 
 impl Hub {
-    fn links(&self) -> MutexGuard<'_, HashMap<AgentId, Handle>> {
+    fn links(&self) -> MutexGuard<'_, HashMap<AgentId, Arc<Handle>>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,12 +109,15 @@ impl Hub {
     /// Judges a process that wants to link: the newest link of one process wins; a link of another process is probed,
     /// and when it answers both are clones of one identity.
     pub(super) async fn contest(&self, agent: AgentId, instance: &str) -> Contest {
-        let old = self.links().get(&agent).cloned();
-        let Some(old) = old.filter(|old| old.instance != instance) else { return Contest::Free };
-        let (answered, answer) = oneshot::channel();
-        if old.say.send(ToLink::Probe(answered)).await.is_err() {
-            return Contest::Free;
-        }
+        let answer = {
+            let links = self.links();
+            let Some(old) = links.get(&agent).filter(|old| old.instance != instance) else {
+                return Contest::Free;
+            };
+            let (answered, answer) = oneshot::channel();
+            old.say(|said| said.probes.push(answered));
+            answer
+        };
         match timeout(PROBE_TIMEOUT, answer).await {
             Ok(Ok(())) => Contest::Clone,
             _ => Contest::Free,
@@ -98,30 +135,31 @@ impl Hub {
         self.links().get(&agent)?.outputs.clone()
     }
 
-    /// Puts a link in its place and ends the one before.
-    pub(super) fn enter(&self, agent: AgentId, handle: Handle) {
-        let old = self.links().insert(agent, handle);
+    /// Puts a link in its place, notes that, and ends the one before.
+    pub(super) fn enter(&self, agent: AgentId, link: Arc<Handle>, note: impl FnOnce()) {
+        let _passage = self.passage.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.links().insert(agent, link);
         self.changes.fetch_add(1, Ordering::Release);
+        note();
         if let Some(old) = old {
-            tell_end(&old, LinkErrorCode::Replaced, "a newer link of this agent took over");
+            old.end(LinkErrorCode::Replaced, "a newer link of this agent took over");
         }
     }
 
-    /// Takes a link out, if it is still the agent's; `true` when the agent has none now.
-    pub(super) fn leave(&self, agent: AgentId, handle: &Handle) -> bool {
-        let mut links = self.links();
-        let is_current =
-            links.get(&agent).is_some_and(|current| Arc::ptr_eq(&current.orders, &handle.orders));
-        if is_current {
-            links.remove(&agent);
+    /// Takes a link out and notes that, if it is still the agent's; `true` when the agent has none now.
+    pub(super) fn leave(&self, agent: AgentId, link: &Arc<Handle>, note: impl FnOnce()) -> bool {
+        let _passage = self.passage.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = {
+            let mut links = self.links();
+            let is_current = links.get(&agent).is_some_and(|current| Arc::ptr_eq(current, link));
+            if is_current { links.remove(&agent) } else { None }
+        };
+        if left.is_some() {
             self.changes.fetch_add(1, Ordering::Release);
+            note();
         }
-        is_current
+        left.is_some()
     }
-}
-
-fn tell_end(link: &Handle, code: LinkErrorCode, detail: &str) -> bool {
-    link.say.try_send(ToLink::End(code, detail.to_owned())).is_ok()
 }
 
 impl Links for Hub {
@@ -132,11 +170,11 @@ impl Links for Hub {
     }
 
     fn end(&self, agent: AgentId, code: LinkErrorCode, detail: &str) -> bool {
-        self.links().get(&agent).is_some_and(|link| tell_end(link, code, detail))
+        self.links().get(&agent).map(|link| link.end(code, detail)).is_some()
     }
 
     fn sync(&self, agent: AgentId) -> bool {
-        self.links().get(&agent).is_some_and(|link| link.say.try_send(ToLink::Sync).is_ok())
+        self.links().get(&agent).map(|link| link.say(|said| said.sync = true)).is_some()
     }
 
     fn is_linked(&self, agent: AgentId) -> bool {
@@ -147,3 +185,6 @@ impl Links for Hub {
         self.links().get(&agent).map(|link| link.since)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ pub(super) mod event;
 pub mod feed;
 pub mod hub;
 pub(super) mod output;
+mod place;
 mod plain;
 mod progress;
 
@@ -59,4 +60,13 @@ async fn send(socket: &mut WebSocket, frame: &impl serde::Serialize) -> bool {
 /// Sends one text message; `false` when the peer is gone or too slow.
 async fn send_text(socket: &mut WebSocket, text: String) -> bool {
     matches!(timeout(SEND_TIMEOUT, socket.send(Message::Text(text.into()))).await, Ok(Ok(())))
+}
+
+/// Pings a peer; words when it is gone or too slow.
+async fn ping(socket: &mut WebSocket) -> Result<(), &'static str> {
+    let ping = socket.send(Message::Ping(Vec::new().into()));
+    match timeout(SEND_TIMEOUT, ping).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err("the connection broke"),
+    }
 }

@@ -1,7 +1,8 @@
 //! [`Outputs`]: the questions that are open on one link, and the way of each answer to whoever asked.
 //!
 //! An answer may come only as fast as it is read: the agent has credit for [`WINDOW_BYTES`], and gets more of it for what
-//! was read. So a slow reader holds a window in memory and no more, and never the link's other frames.
+//! was read. What waits to be read waits as it came, and is unpacked piece by piece: so a slow reader holds a window in
+//! memory and no more, whatever the pieces unpack to, and never the link's other frames.
 
 use std::{
     collections::HashMap,
@@ -16,11 +17,12 @@ use tokio::sync::{
 };
 
 use crate::{
-    core::output::{Body, Frame, Malformed, WINDOW_BYTES, peek},
+    api::limit::answers::Place,
+    core::output::{Body, Frame, Peek, WINDOW_BYTES, execution_of, peek},
     id::{AgentId, CommandId, ExecutionId},
     proto::{
         envelope::CommandOrder,
-        link::{Cancel, ServerFrame},
+        link::{Cancel, LinkError, LinkErrorCode, ServerFrame},
         output::Credit,
     },
 };
@@ -89,9 +91,17 @@ struct Inner {
 }
 
 struct Open {
-    answer: UnboundedSender<(Body, u32)>,
+    answer: UnboundedSender<Piece>,
     /// Bytes that the agent may still send.
     credit: u32,
+}
+
+/// A piece of an answer that waits to be read.
+enum Piece {
+    /// A frame as it came, and what it costs.
+    Frame(Box<[u8]>, u32),
+    /// What is wrong with a frame, after which there are no more.
+    Malformed(String),
 }
 
 /// Why a question was not asked.
@@ -103,19 +113,29 @@ pub(in crate::api) enum NotAsked {
     TooMany,
 }
 
+/// An answer that cannot be read to its end, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::api) struct Unreadable(pub(in crate::api) String);
+
 /// An answer as it comes. Dropping it tells the agent to stop.
 pub(in crate::api) struct Answering {
     outputs: Arc<Outputs>,
     ids: Ids,
-    pieces: UnboundedReceiver<(Body, u32)>,
+    /// Its place among the answers that are open.
+    _place: Place,
+    pieces: UnboundedReceiver<Piece>,
     /// Read, and not yet given back as credit.
     owed: u32,
     ended: bool,
 }
 
 impl Outputs {
-    /// Asks the agent behind this link.
-    pub(in crate::api) fn ask(self: &Arc<Self>, question: Question) -> Result<Answering, NotAsked> {
+    /// Asks the agent behind this link, for a caller who has a place for the answer.
+    pub(in crate::api) fn ask(
+        self: &Arc<Self>,
+        question: Question,
+        place: Place,
+    ) -> Result<Answering, NotAsked> {
         let ids = Ids { execution: ExecutionId::generate(), command: CommandId::generate() };
         // Its length is bounded by the credit, in which every frame counts.
         let (answer, pieces) = mpsc::unbounded_channel();
@@ -131,7 +151,7 @@ impl Outputs {
             inner.asked.push((ids, question));
         }
         self.due.notify_one();
-        Ok(Answering { outputs: Arc::clone(self), ids, pieces, owed: 0, ended: false })
+        Ok(Answering { outputs: Arc::clone(self), ids, _place: place, pieces, owed: 0, ended: false })
     }
 
     /// Waits until something is to be said to the agent.
@@ -158,28 +178,28 @@ impl Outputs {
     /// Takes a binary frame of the agent. One of an answer that nobody reads any more is passed over unread.
     ///
     /// # Errors
-    /// Says what is wrong with it; an answer that outruns its credit ends.
+    /// Says what is wrong with it. The answer that it belongs to ends with the same words; so does one that outruns its
+    /// credit.
     pub(super) fn put(&self, bytes: &[u8]) -> Result<(), String> {
-        let (execution, cost) = peek(bytes).map_err(|error| error.to_string())?;
-        let answer = {
-            let mut inner = self.inner();
-            let Some(open) = inner.open.get_mut(&execution) else { return Ok(()) };
-            let Some(credit) = open.credit.checked_sub(cost) else {
-                inner.open.remove(&execution);
-                return Err(format!("the output of {execution} is more than was asked for"));
-            };
-            open.credit = credit;
-            open.answer.clone()
+        let Peek { execution, cost, ends } = match peek(bytes) {
+            Ok(peek) => peek,
+            Err(error) => {
+                let open = execution_of(bytes).and_then(|execution| self.inner().open.remove(&execution));
+                return Err(broken_off(open, error.to_string()));
+            }
         };
-        let frame = Frame::decode(bytes).map_err(|error: Malformed| {
-            self.inner().open.remove(&execution);
-            error.to_string()
-        })?;
-        if matches!(frame.body, Body::Ended(_)) {
-            self.inner().open.remove(&execution);
-        }
+        let mut inner = self.inner();
+        let Some(open) = inner.open.get_mut(&execution) else { return Ok(()) };
+        let Some(credit) = open.credit.checked_sub(cost) else {
+            let open = inner.open.remove(&execution);
+            return Err(broken_off(open, format!("the output of {execution} is more than was asked for")));
+        };
+        open.credit = credit;
         // Whoever asked may have gone this moment; then the agent is told so already.
-        let _ = answer.send((frame.body, cost));
+        let _ = open.answer.send(Piece::Frame(bytes.into(), cost));
+        if ends {
+            inner.open.remove(&execution);
+        }
         Ok(())
     }
 
@@ -196,6 +216,13 @@ impl Outputs {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells the agent what is wrong with a frame.
+    fn complain(&self, detail: String) {
+        let complaint = LinkError { code: LinkErrorCode::BadFrame, detail };
+        self.inner().frames.push(ServerFrame::Error(complaint));
+        self.due.notify_one();
+    }
+
     fn credit(&self, execution: ExecutionId, bytes: u32) {
         {
             let mut inner = self.inner();
@@ -207,16 +234,37 @@ impl Outputs {
     }
 }
 
+/// Tells whoever waits for an answer that it broke off.
+fn broken_off(open: Option<Open>, why: String) -> String {
+    if let Some(open) = open {
+        let _ = open.answer.send(Piece::Malformed(why.clone()));
+    }
+    why
+}
+
 impl Answering {
     /// The next piece; `None` when the link ended before the answer did. May be dropped at any point without a loss.
-    pub(in crate::api) async fn next(&mut self) -> Option<Body> {
-        let (body, cost) = self.pieces.recv().await?;
+    ///
+    /// # Errors
+    /// The agent sent something else; there is no more to come.
+    pub(in crate::api) async fn next(&mut self) -> Option<Result<Body, Unreadable>> {
+        let (bytes, cost) = match self.pieces.recv().await? {
+            Piece::Frame(bytes, cost) => (bytes, cost),
+            Piece::Malformed(why) => return Some(Err(Unreadable(why))),
+        };
+        let body = match Frame::decode(&bytes) {
+            Ok(frame) => frame.body,
+            Err(why) => {
+                self.outputs.complain(why.to_string());
+                return Some(Err(Unreadable(why.to_string())));
+            }
+        };
         self.ended = matches!(body, Body::Ended(_));
         self.owed = self.owed.saturating_add(cost);
         if self.owed >= WINDOW_BYTES / 2 && !self.ended {
             self.outputs.credit(self.ids.execution, std::mem::take(&mut self.owed));
         }
-        Some(body)
+        Some(Ok(body))
     }
 }
 
@@ -236,3 +284,6 @@ impl Drop for Answering {
         self.outputs.due.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,17 +7,17 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::oneshot,
     time::{Instant, sleep_until, timeout},
 };
 
 use super::{
-    super::{app::App, clock, judgement::judge, pulse::Pulse, random::random},
-    admission::{ATTEMPTS, HELLO_TIMEOUT, contest, whole_seconds},
+    super::{app::App, clock, connection::Slot, judgement::judge, pulse::Pulse, random::random},
+    admission::{ATTEMPTS, HELLO_TIMEOUT, contest, take_place, whole_seconds},
     agent::{MAX_BAD_FRAMES, MAX_WORDS, Over, TELEMETRY_PATIENCE, end},
     fault,
-    hub::{Handle, ToLink},
-    send,
+    hub::{Handle, Said},
+    place, send,
 };
 use crate::{
     core::{
@@ -28,7 +28,7 @@ use crate::{
         usecase::{
             Origin,
             admit::{Admitted, Refused},
-            plain, presence,
+            plain,
         },
     },
     proto::{
@@ -45,14 +45,22 @@ const MAX_HELLO_BYTES: usize = 32 * 1024;
 const MAX_TELEMETRY_BYTES: usize = 64 * 1024;
 
 /// Serves a connection that showed a plain agent's token, of which this is the hash.
-pub(super) async fn serve(app: Arc<App>, mut socket: WebSocket, token: &str, origin: Origin) {
+pub(super) async fn serve(
+    app: Arc<App>,
+    mut socket: WebSocket,
+    slot: Option<Arc<Slot>>,
+    token: &str,
+    origin: Origin,
+) {
     let admitted = tokio::select! {
-        admitted = admission(&app, &mut socket, token, &origin) => admitted,
+        admitted = admission(&app, &mut socket, slot.as_deref(), token, &origin) => admitted,
         () = app.shutdown.cancelled() => return,
     };
     match admitted {
         Ok(Some((admitted, instance))) => {
             let node = admitted.agent.agent_id.clone();
+            // Its connection holds the place from now on.
+            drop(slot);
             tracing::info!(node, "plain agent {node} linked");
             PlainLink::new(app, socket, instance, admitted, origin).run().await;
             tracing::info!(node, "the link of plain agent {node} ended");
@@ -69,6 +77,7 @@ pub(super) async fn serve(app: Arc<App>, mut socket: WebSocket, token: &str, ori
 async fn admission(
     app: &App,
     socket: &mut WebSocket,
+    slot: Option<&Slot>,
     token: &str,
     origin: &Origin,
 ) -> Result<Option<(Admitted, String)>, Refused> {
@@ -82,6 +91,7 @@ async fn admission(
     let admitted = loop {
         let record = plain::recognize(&*app.records, token).await?;
         contest(app, &record.agent, &instance, &origin).await?;
+        take_place(slot)?;
         match plain::admit(&*app.store, record, &hello, &origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
             admitted => break admitted?,
@@ -97,7 +107,7 @@ async fn admission(
         return Ok(Some((admitted, instance)));
     }
     let id = admitted.agent.id;
-    presence::move_to(&*app.store, &app.fleet, id, AgentStatus::Unknown, "left at once", &origin).await?;
+    place::lost(app, id, "left at once", &origin).await?;
     Ok(None)
 }
 
@@ -160,8 +170,7 @@ struct PlainLink {
     socket: WebSocket,
     admitted: Admitted,
     origin: Origin,
-    handle: Handle,
-    said: mpsc::Receiver<ToLink>,
+    handle: Arc<Handle>,
     /// The last number of a frame, where the agent numbers them.
     last: Option<u64>,
     probes: Vec<oneshot::Sender<()>>,
@@ -170,14 +179,10 @@ struct PlainLink {
 
 impl PlainLink {
     fn new(app: Arc<App>, socket: WebSocket, instance: String, admitted: Admitted, origin: Origin) -> Self {
-        let (say, said) = mpsc::channel(8);
-        let orders = Arc::new(Notify::new());
-        let handle = Handle { instance, since: clock::now(), orders, outputs: None, say };
-        app.hub.enter(admitted.agent.id, handle.clone());
-        app.fleet.linked(admitted.agent.id, true);
-        handle.orders.notify_one();
+        let handle = Handle::new(instance, None);
+        place::enter(&app, admitted.agent.id, &handle);
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
-        Self { app, socket, admitted, origin, handle, said, last: None, probes: Vec::new(), bad_frames: 0 }
+        Self { app, socket, admitted, origin, handle, last: None, probes: Vec::new(), bad_frames: 0 }
     }
 
     async fn run(mut self) {
@@ -191,15 +196,13 @@ impl PlainLink {
             Over::Shutdown => {
                 let away = CloseFrame { code: close_code::AWAY, reason: "the server ends".into() };
                 let _ = timeout(super::SEND_TIMEOUT, self.socket.send(Message::Close(Some(away)))).await;
-                self.app.hub.leave(id, &self.handle);
+                place::leave(&self.app, id, &self.handle);
                 return;
             }
         };
-        if !self.app.hub.leave(id, &self.handle) {
-            return;
-        }
-        self.app.fleet.linked(id, false);
-        if let Err(error) = self.moved(AgentStatus::Unknown, &reason).await {
+        if place::leave(&self.app, id, &self.handle)
+            && let Err(error) = place::lost(&self.app, id, &reason, &self.now()).await
+        {
             tracing::error!("agent {} could not be marked UNKNOWN: {error}", self.admitted.agent.agent_id);
         }
     }
@@ -210,9 +213,12 @@ impl PlainLink {
         if let Err(over) = self.standing() {
             return over;
         }
+        if let Err(error) = place::stand(&self.app, self.admitted.agent.id, &self.now()).await {
+            tracing::error!("agent {} could not be marked ONLINE: {error}", self.admitted.agent.agent_id);
+        }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
-        let orders = self.handle.orders.clone();
+        let handle = self.handle.clone();
         let app = self.app.clone();
         loop {
             let step = tokio::select! {
@@ -220,8 +226,8 @@ impl PlainLink {
                     heard = Instant::now();
                     self.take(message).await
                 }
-                said = self.said.recv() => self.obey(said).await,
-                () = orders.notified() => self.deliver().await,
+                said = handle.said() => self.obey(said).await,
+                () = handle.orders.notified() => self.deliver().await,
                 () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
                 () = app.shutdown.cancelled() => Err(Over::Shutdown),
             };
@@ -252,18 +258,15 @@ impl PlainLink {
         }
     }
 
-    async fn obey(&mut self, said: Option<ToLink>) -> Result<(), Over> {
-        match said {
-            Some(ToLink::End(code, detail)) => Err(Over::Told(code, detail)),
-            Some(ToLink::Probe(answer)) => {
-                self.probes.push(answer);
-                let ping = self.socket.send(Message::Ping(Vec::new().into()));
-                let sent = matches!(timeout(super::SEND_TIMEOUT, ping).await, Ok(Ok(())));
-                if sent { Ok(()) } else { Err(Over::Gone("the connection broke")) }
-            }
-            Some(ToLink::Sync) => self.send(&ServerFrame::Sync(Empty {})).await,
-            None => Err(Over::Gone("the hub let go of it")),
+    async fn obey(&mut self, said: Said) -> Result<(), Over> {
+        if let Some((code, detail)) = said.end {
+            return Err(Over::Told(code, detail));
         }
+        if !said.probes.is_empty() {
+            self.probes.extend(said.probes);
+            super::ping(&mut self.socket).await.map_err(Over::Gone)?;
+        }
+        if said.sync { self.send(&ServerFrame::Sync(Empty {})).await } else { Ok(()) }
     }
 
     /// Takes one frame: read, judged, done, and acknowledged where it has a number.
@@ -316,14 +319,12 @@ impl PlainLink {
     async fn pulse(&mut self, pulse: PlainPulse) -> Result<(), Error> {
         let told = Pulse { at: clock::now(), cpu: pulse.cpu, ram: pulse.ram };
         self.app.pulses.linked(self.admitted.agent.id, told);
-        let Some(well) = pulse.well else { return Ok(()) };
+        let Some(well) = pulse.well else {
+            // It says nothing of how it is, but it is there.
+            return place::stand(&self.app, self.admitted.agent.id, &self.now()).await;
+        };
         let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
         judge(&self.app, self.admitted.agent.id, status, &self.now()).await
-    }
-
-    async fn moved(&mut self, status: AgentStatus, reason: &str) -> Result<(), Error> {
-        let (id, origin) = (self.admitted.agent.id, self.now());
-        presence::move_to(&*self.app.store, &self.app.fleet, id, status, reason, &origin).await.map(drop)
     }
 
     /// Stores a measurement. A plain agent keeps nothing, so one that cannot be stored is lost, and it is told.

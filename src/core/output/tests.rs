@@ -24,7 +24,8 @@ fn every_frame_reads_back_as_it_was_written() {
     ] {
         let frame = Frame { execution, body };
         let (bytes, cost) = frame.encode();
-        assert_eq!(peek(&bytes), Ok((execution, cost)));
+        let ends = matches!(frame.body, Body::Ended(_));
+        assert_eq!(peek(&bytes), Ok(Peek { execution, cost, ends }));
         assert_eq!((cost, Frame::decode(&bytes)), (frame.cost(), Ok(frame)));
     }
 }
@@ -53,6 +54,12 @@ fn what_is_no_frame_is_told_apart() {
         bytes[at] = value;
         Frame::decode(&bytes)
     };
+    let stuffed = [&good[..], &[0; 1000]].concat();
+    assert_eq!(peek(&stuffed), Err(Malformed::Payload), "no frame is larger than what it costs");
+    let mut odd = good.clone();
+    odd[1] = 9;
+    assert_eq!(execution_of(&odd), Some(frame.execution), "whose it is can be told all the same");
+    assert_eq!((execution_of(&good[..23]), execution_of(&[9; 64])), (None, None));
     assert_eq!(Frame::decode(&good[..23]), Err(Malformed::Short));
     assert_eq!(with(0, 2), Err(Malformed::Version));
     assert_eq!(with(1, 4), Err(Malformed::Kind));

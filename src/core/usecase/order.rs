@@ -11,12 +11,11 @@ use crate::{
         container::{is_name, resolve_on},
         error::Error,
         fleet::Fleet,
+        target::{Repeats, named},
     },
     proto::{agent::Agent, command::GiveCommandRequest},
 };
 
-/// The most targets that one command has.
-const MAX_TARGETS: usize = 1000;
 /// The longest that an execution may take, seconds.
 const MAX_TIMEOUT_S: u32 = 86_400;
 /// The longest that a container may be given to end, seconds.
@@ -57,35 +56,15 @@ pub fn order(fleet: &Fleet, request: &GiveCommandRequest, timeout_s: u32) -> Res
 
 /// The targets, each once; every one announced the verb.
 fn targets<'a>(fleet: &'a Fleet, request: &GiveCommandRequest) -> Result<Vec<&'a Agent>, Error> {
-    if !(1..=MAX_TARGETS).contains(&request.agent_targets.len()) {
-        return Err(Error::field(
-            "agent_targets",
-            format!("expected 1 to {MAX_TARGETS} agents, by id or name"),
-        ));
+    let targets = named(fleet, "agent_targets", &request.agent_targets, Repeats::Refused)?;
+    let lacks = |agent: &&&Agent| !agent.capabilities.iter().any(|verb| **verb == *request.verb);
+    match targets.iter().find(lacks) {
+        None => Ok(targets),
+        Some(agent) => Err(Error::Conflict {
+            code: "verb_not_announced",
+            detail: format!("'{}' did not announce '{}'; {}", agent.agent_id, request.verb, announced(agent)),
+        }),
     }
-    let mut targets: Vec<&Agent> = Vec::new();
-    for (place, reference) in request.agent_targets.iter().enumerate() {
-        let agent = fleet.agent(reference)?;
-        if targets.iter().any(|known| known.id == agent.id) {
-            return Err(Error::field(
-                &format!("agent_targets/{place}"),
-                format!("'{reference}' is named more than once"),
-            ));
-        }
-        if !agent.capabilities.iter().any(|verb| **verb == *request.verb) {
-            return Err(Error::Conflict {
-                code: "verb_not_announced",
-                detail: format!(
-                    "'{}' did not announce '{}'; {}",
-                    agent.agent_id,
-                    request.verb,
-                    announced(agent)
-                ),
-            });
-        }
-        targets.push(agent);
-    }
-    Ok(targets)
 }
 
 /// What an agent can do, in words.

@@ -9,13 +9,11 @@ use crate::{
         error::Error,
         fleet::SharedFleet,
         port::{links::Links, store::Store},
+        target::{Repeats, named},
     },
     id::AgentId,
     proto::agent::{AgentsAsked, SyncTarget},
 };
-
-/// The most agents that a request may name.
-const MAX_NAMED: usize = 1000;
 
 /// Asks the agents that are meant; those that have no link report by themselves when they come back.
 ///
@@ -47,29 +45,10 @@ pub async fn ask(
 /// The agents that are meant, each once.
 fn meant(fleet: &SharedFleet, target: &SyncTarget) -> Result<Vec<(AgentId, String)>, Error> {
     let fleet = fleet.read();
-    let mut meant = Vec::new();
-    match target {
-        SyncTarget::One(name) if name == "all" => {
-            meant.extend(fleet.agents().map(|agent| (agent.id, agent.agent_id.clone())));
-        }
-        SyncTarget::One(name) => {
-            let agent = fleet.agent(name)?;
-            meant.push((agent.id, agent.agent_id.clone()));
-        }
-        SyncTarget::These(names) if names.is_empty() || names.len() > MAX_NAMED => {
-            return Err(Error::field(
-                "target",
-                format!("expected \"all\", a name, or 1 to {MAX_NAMED} names"),
-            ));
-        }
-        SyncTarget::These(names) => {
-            for name in names {
-                let agent = fleet.agent(name)?;
-                meant.push((agent.id, agent.agent_id.clone()));
-            }
-            meant.sort_unstable();
-            meant.dedup();
-        }
-    }
-    Ok(meant)
+    let meant = match target {
+        SyncTarget::One(name) if name == "all" => fleet.agents().collect(),
+        SyncTarget::One(name) => vec![fleet.agent(name)?],
+        SyncTarget::These(names) => named(&fleet, "target", names, Repeats::Merged)?,
+    };
+    Ok(meant.into_iter().map(|agent| (agent.id, agent.agent_id.clone())).collect())
 }

@@ -1,6 +1,6 @@
 //! The engine's answers in our words.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use bollard::models::{
     ContainerState as Inspected, ContainerStateStatusEnum as Status, ContainerSummary,
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::proto::{
     container::{ContainerFacts, ContainerState},
     image::ImageFacts,
+    labels::Labels,
 };
 
 /// A listed container with the state that inspecting it gave. Names and images are the list's, as `docker ps` shows
@@ -32,7 +33,7 @@ pub(super) fn container(summary: ContainerSummary, inspected: Inspected) -> Cont
         started_at: moment(inspected.started_at.as_deref()),
         finished_at: moment(inspected.finished_at.as_deref()),
         ports: ports(summary.ports.unwrap_or_default()).into_iter().map(Into::into).collect(),
-        labels: summary.labels.unwrap_or_default().into_iter().collect(),
+        labels: labels(summary.labels.unwrap_or_default()),
     }
 }
 
@@ -120,6 +121,29 @@ fn ports(ports: Vec<PortSummary>) -> Vec<String> {
     told.sort_unstable();
     told.dedup();
     told
+}
+
+/// The most bytes of a container's labels that are told; the server takes 64 KiB of a whole container.
+const MAX_LABELS_BYTES: usize = 32 * 1024;
+/// The label that tells how many others were too much.
+const LABELS_LEFT_OUT: &str = "worpen.labels-left-out";
+
+/// As many labels, in the order of their names, as there is room for; the number of the others is a label of its own.
+fn labels(all: HashMap<String, String>) -> Labels {
+    let mut sorted: Vec<(String, String)> = all.into_iter().collect();
+    sorted.sort_unstable();
+    let mut room = MAX_LABELS_BYTES;
+    let count = sorted.len();
+    sorted.retain(|(name, value)| {
+        let fits = name.len() + value.len() <= room;
+        room -= if fits { name.len() + value.len() } else { 0 };
+        fits
+    });
+    let left_out = count - sorted.len();
+    if left_out > 0 {
+        sorted.push((LABELS_LEFT_OUT.to_owned(), left_out.to_string()));
+    }
+    sorted.into_iter().collect()
 }
 
 /// Names without the engine's `<none>` placeholders.

@@ -133,15 +133,20 @@ impl Joiner {
         let mut line =
             open.take().unwrap_or_else(|| Line { time, stream, bytes: Vec::new(), continues: false });
         line.bytes.extend(written);
+        let mut lines = Vec::new();
+        if line.bytes.len() > LONGEST_LINE_BYTES {
+            let whole = std::mem::take(&mut line.bytes);
+            let last = (whole.len() - 1) / LONGEST_LINE_BYTES * LONGEST_LINE_BYTES;
+            let pieces = whole[..last].chunks(LONGEST_LINE_BYTES);
+            lines.extend(pieces.map(|piece| Line { bytes: piece.into(), continues: true, ..line.clone() }));
+            line.bytes.extend(&whole[last..]);
+        }
         if ends {
-            return Ok(vec![line]);
-        }
-        if line.bytes.len() < LONGEST_LINE_BYTES {
+            lines.push(line);
+        } else {
             *open = Some(line);
-            return Ok(Vec::new());
         }
-        *open = Some(Line { bytes: Vec::new(), ..line.clone() });
-        Ok(vec![Line { continues: true, ..line }])
+        Ok(lines)
     }
 
     /// What was written without an end.

@@ -11,16 +11,16 @@ use crate::{
         error::Error,
         usecase::{Origin, dispatch, plain},
     },
+    proto::event::{Event, EventKind},
 };
 
 /// How long to wait after the store did not answer.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Sleeps until the next queued execution is due; an event that was committed meanwhile may have queued an earlier one.
+/// Sleeps until the next execution is due; one that was queued or started meanwhile may be due earlier.
 pub(in crate::server) async fn run(app: Arc<App>) {
-    let mut changes = app.feed.changes();
     loop {
-        changes.mark_unchanged();
+        let seen = app.feed.last();
         let origin = Origin::server(clock::now(), app.server.to_string());
         let due = match end_overdue(&app, &origin).await {
             Ok(Some(next)) => until(next),
@@ -32,10 +32,14 @@ pub(in crate::server) async fn run(app: Arc<App>) {
         };
         tokio::select! {
             () = tokio::time::sleep(due) => {}
-            changed = changes.changed() => if changed.is_err() { return },
+            () = app.feed.next_where(seen, sets_a_deadline) => {}
             () = app.shutdown.cancelled() => return,
         }
     }
+}
+
+fn sets_a_deadline(event: &Event) -> bool {
+    matches!(event.kind, EventKind::CommandQueued | EventKind::CommandStarted)
 }
 
 /// Ends what is due, and says when the next is.

@@ -43,7 +43,8 @@ pub(in crate::server) async fn run(app: Arc<App>) {
     }
 }
 
-fn is_about_presence(event: &Event) -> bool {
+/// Whether an event may change how an agent stands.
+pub(super) fn is_about_presence(event: &Event) -> bool {
     event.kind.as_str().starts_with("agent.")
 }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
+use super::liveness::is_about_presence;
 use crate::{
     api::{app::App, clock},
     core::{
@@ -23,9 +24,8 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Sleeps until the first of them has been silent for too long. The first pulse of an agent changes how it stands, and the
 /// event of that is what wakes this.
 pub(in crate::server) async fn run(app: Arc<App>) {
-    let mut changes = app.feed.changes();
     loop {
-        changes.mark_unchanged();
+        let seen = app.feed.last();
         let next = match lose_silent(&app).await {
             Ok(next) => next.unwrap_or_else(|| Instant::now() + NOTHING_DUE),
             Err(error) => {
@@ -35,7 +35,7 @@ pub(in crate::server) async fn run(app: Arc<App>) {
         };
         tokio::select! {
             () = sleep_until(next) => {}
-            changed = changes.changed() => if changed.is_err() { return },
+            () = app.feed.next_where(seen, is_about_presence) => {}
             () = app.shutdown.cancelled() => return,
         }
     }

@@ -144,3 +144,25 @@ async fn what_a_removed_node_had_to_do_is_given_up() {
     assert_eq!(page["items"], json!([]));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_waits_for_several_nodes_is_told_when_the_last_has_ended() {
+    let (server, _node, mut link) = one_container().await;
+    let mut other = TestNode::joined(&server, "web-2").await;
+    let mut other_link = other.link().await;
+    other_link.say(&TestNode::inventory(1, &[("aaa", Running)])).await;
+    other_link.acknowledged(1).await;
+    let body =
+        json!({ "verb": "docker.stop", "args": { "container": "aaa" }, "agent_targets": ["web-1", "web-2"] });
+    let (given, ()) = tokio::join!(post(&server, "/api/v1/commands?wait=20", &body, None), async {
+        for link in [&mut link, &mut other_link] {
+            let order = link.order().await;
+            link.say(&result(&order, 2, CommandStatus::Started)).await;
+            link.say(&result(&order, 3, CommandStatus::Succeeded)).await;
+            link.acknowledged(3).await;
+        }
+    });
+    let (status, command) = given;
+    assert_eq!((status, command["status"].as_str()), (200, Some("succeeded")), "{command}");
+    server.stop().await;
+}

@@ -244,6 +244,17 @@ async fn agents_are_linked_up_to_a_limit_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_stranger_who_says_nothing_takes_no_agents_place() {
+    let server = TestServer::start_told(|config| config.max_agent_connections = 1).await;
+    let (silent, _) = connect_async(server.at("/ws/agent").replace("http", "ws")).await.unwrap();
+    assert_eq!(server.app.connections.count().1, 0);
+    let mut node = TestNode::joined(&server, "web-1").await;
+    drop(node.link().await);
+    drop(silent);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_idempotency_key_with_a_space_is_refused_as_the_description_says() {
     let server = TestServer::start().await;
     let body = json!({ "name": "web-1" });

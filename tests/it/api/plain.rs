@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use worpen::proto::agent::AgentStatus::{self, Offline, Online, Unknown};
+use worpen::{
+    core::usecase::{Origin, presence},
+    proto::agent::AgentStatus::{self, Offline, Online, Unknown},
+};
 
 use super::{get, post, story};
 use crate::{
@@ -328,5 +331,19 @@ async fn a_lost_foreign_agent_is_unknown_and_then_offline() {
     drop(foreign.link(&[]).await);
     until("the agent is unknown", || status(&server, "press-7") == Unknown).await;
     until("the agent is offline", || status(&server, "press-7") == Offline).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_pulse_without_a_judgement_tells_that_the_agent_is_there() {
+    let (server, _foreign, mut link) = server_with_link(&[]).await;
+    let id = server.app.fleet.read().agent("press-7").unwrap().id;
+    until("the agent is online", || status(&server, "press-7") == Online).await;
+    // As when the end of an earlier link is written late.
+    let origin = Origin::server(jiff::Timestamp::now(), "test");
+    presence::move_to(&*server.app.store, &server.app.fleet, id, Unknown, "late", &origin).await.unwrap();
+    assert_eq!(status(&server, "press-7"), Unknown);
+    link.say(&json!({ "type": "HEARTBEAT", "payload": { "cpu": 1.0 } })).await;
+    until("the agent is online again", || status(&server, "press-7") == Online).await;
     server.stop().await;
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
 use worpen::{
     core::port::links::Links,
     proto::{
@@ -180,4 +182,20 @@ async fn sync_asks_who_is_linked_and_names_who_is_not() {
     }
     drop(link);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_ends_says_good_bye_to_its_links() {
+    let server = TestServer::start().await;
+    let mut node = TestNode::joined(&server, "web-1").await;
+    let mut socket = node.link().await.into_socket();
+    until("the agent is online", || status(&server) == Online).await;
+    server.stop().await;
+    let good_bye = loop {
+        let message = socket.next().await.expect("a good-bye").unwrap();
+        if let Message::Close(reason) = message {
+            break reason.expect("a reason");
+        }
+    };
+    assert_eq!(good_bye.code, CloseCode::Away);
 }

@@ -43,3 +43,15 @@ fn a_list_that_still_tells_the_old_state_is_not_believed() {
     let told = container(summary, inspected);
     assert_eq!((told.state, told.exit_code), (ContainerState::Exited, Some(3)));
 }
+
+#[test]
+fn labels_that_are_too_much_are_counted_and_the_others_told() {
+    let small = ("a".to_owned(), "1".to_owned());
+    let told = labels(
+        [small.clone(), ("b".to_owned(), "x".repeat(MAX_LABELS_BYTES)), ("c".to_owned(), "2".to_owned())]
+            .into(),
+    );
+    assert_eq!((told.get("a"), told.get("b"), told.get("c")), (Some("1"), None, Some("2")));
+    assert_eq!(told.get(LABELS_LEFT_OUT), Some("1"));
+    assert_eq!(labels([small].into()).get(LABELS_LEFT_OUT), None);
+}

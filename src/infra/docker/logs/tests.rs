@@ -40,6 +40,20 @@ fn a_line_without_an_end_is_told_in_bounded_pieces() {
 }
 
 #[test]
+fn a_cut_of_any_size_is_told_in_lines_that_fit_a_piece() {
+    let mut joiner = Joiner::default();
+    for length in [LONGEST_LINE_BYTES, LONGEST_LINE_BYTES + 1, 5 * LONGEST_LINE_BYTES] {
+        let message = cut(&format!("{}\n", "z".repeat(length)));
+        let lines = joiner.take(LogOutput::StdErr { message }).unwrap();
+        assert!(lines.iter().all(|line| line.bytes.len() <= LONGEST_LINE_BYTES));
+        assert_eq!(lines.iter().map(|line| line.bytes.len()).sum::<usize>(), length);
+        let ends: Vec<bool> = lines.iter().map(|line| !line.continues).collect();
+        assert_eq!(ends.iter().position(|ends| *ends), Some(lines.len() - 1), "only the last one ends");
+    }
+    assert_eq!(joiner.rest().count(), 0);
+}
+
+#[test]
 fn the_cuts_of_a_terminal_are_found_in_its_one_stream() {
     let mut joiner = Joiner::default();
     let long = "y".repeat(CUT_BYTES);

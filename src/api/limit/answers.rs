@@ -1,0 +1,95 @@
+//! [`Answers`]: how many answers of nodes are open at a time, in all and of each caller. Each may hold a window of memory
+//! for as long as its reader is slow.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    core::{access::Caller, error::Error},
+    id::UserId,
+};
+
+/// The most that are open: so many windows of a mebibyte at the worst.
+const AT_A_TIME: usize = 512;
+/// The most of one caller.
+const OF_ONE_CALLER: usize = 64;
+
+/// A user, or a key of theirs.
+type Who = (UserId, Option<String>);
+
+/// The answers that are open, by who reads them.
+#[derive(Debug, Default)]
+pub(in crate::api) struct Answers {
+    open: Mutex<HashMap<Who, usize>>,
+}
+
+/// The place of an open answer. Dropping it makes room.
+#[derive(Debug)]
+pub(in crate::api) struct Place {
+    all: Arc<Answers>,
+    who: Who,
+}
+
+impl Answers {
+    /// A place for one more answer.
+    ///
+    /// # Errors
+    /// This caller, or all together, read as many as they may.
+    pub(in crate::api) fn place(self: &Arc<Self>, caller: &Caller) -> Result<Place, Error> {
+        let who = (caller.user, caller.key.clone());
+        let mut open = self.open();
+        if open.get(&who).is_some_and(|held| *held >= OF_ONE_CALLER) {
+            let detail = format!("this caller reads {OF_ONE_CALLER} answers of nodes already; end one first");
+            return Err(Error::TooMany { detail, retry_after_s: 1 });
+        }
+        if open.values().sum::<usize>() >= AT_A_TIME {
+            let detail = format!("{AT_A_TIME} answers of nodes are read at this moment; ask again shortly");
+            return Err(Error::Absent { code: "too_many_answers", detail });
+        }
+        *open.entry(who.clone()).or_default() += 1;
+        drop(open);
+        Ok(Place { all: self.clone(), who })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<Who, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.all.open();
+        if let Some(held) = open.get_mut(&self.who) {
+            *held -= 1;
+            if *held == 0 {
+                open.remove(&self.who);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::user::Role;
+
+    fn caller() -> Caller {
+        Caller { user: UserId::generate(), username: "ada".into(), role: Role::Viewer, key: None }
+    }
+
+    #[test]
+    fn neither_one_caller_nor_all_read_more_than_there_is_memory_for() {
+        let (all, greedy) = (Arc::new(Answers::default()), caller());
+        let mut places: Vec<Place> = (0..OF_ONE_CALLER).map(|_| all.place(&greedy).unwrap()).collect();
+        assert!(matches!(all.place(&greedy), Err(Error::TooMany { .. })));
+        while places.len() < AT_A_TIME {
+            places.push(all.place(&caller()).unwrap());
+        }
+        assert!(matches!(all.place(&caller()), Err(Error::Absent { code: "too_many_answers", .. })));
+        drop(places);
+        assert!(all.place(&greedy).is_ok());
+        assert!(all.open().is_empty(), "who holds nothing is forgotten");
+    }
+}
