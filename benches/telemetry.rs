@@ -171,8 +171,8 @@ impl Host {
                 total_bytes: total,
                 used_bytes: used,
                 available_bytes: total - used,
-                swap_total_bytes: 0,
-                swap_used_bytes: 0,
+                swap_total_bytes: Some(0),
+                swap_used_bytes: Some(0),
                 percent: percent(used, total),
             },
             disk_usage: BTreeMap::from([("/".to_owned(), disk)]),
@@ -180,7 +180,7 @@ impl Host {
             network_stats: BTreeMap::from([("eth0".to_owned(), network)]),
             container_count: Some(3),
             service_status: BTreeMap::new(),
-            uptime_s: (time - START) as u64 + 86_400,
+            uptime_s: Some((time - START) as u64 + 86_400),
         }
     }
 }

@@ -6,6 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// A fresh id; in a thread that a test has [seeded], the next of the seed's.
+fn fresh() -> Uuid {
+    #[cfg(test)]
+    if let Some(next) = seeded::next() {
+        return next;
+    }
+    Uuid::now_v7()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -17,7 +26,7 @@ macro_rules! ids {
             /// Makes a fresh, time-ordered id.
             #[must_use]
             pub fn generate() -> Self {
-                Self(Uuid::now_v7())
+                Self(fresh())
             }
 
             /// Wraps an id that came from outside.
@@ -30,6 +39,14 @@ macro_rules! ids {
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
+            }
+
+            /// When it was made, by the clock of who made it, in milliseconds since 1970; `None` of one that does not say.
+            #[must_use]
+            pub fn made_at_ms(&self) -> Option<u64> {
+                let bytes = self.as_bytes();
+                let is_v7 = bytes[6] >> 4 == 7;
+                is_v7.then(|| bytes[..6].iter().fold(0, |time, byte| time << 8 | u64::from(*byte)))
             }
         }
 
@@ -60,12 +77,47 @@ ids! {
     UserId;
     /// An API key.
     KeyId;
+    /// A user's sign-in, until it expires or is ended.
+    SessionId;
     /// A command as its caller gave it.
     CommandId;
     /// One attempt of a command on one target.
     ExecutionId;
+    /// A command that was looked at before it was given.
+    PlanId;
+    /// A command that is given by the clock.
+    ScheduleId;
     /// An entry of the event log.
     EventId;
     /// One HTTP request; the correlation of everything it caused.
     RequestId;
+}
+
+/// Ids that a test can repeat.
+#[cfg(test)]
+pub(crate) mod seeded {
+    use std::cell::Cell;
+
+    use uuid::{Builder, Uuid};
+
+    thread_local! {
+        static NEXT: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+    }
+
+    /// From now on, ids of this thread come from a seed; or are fresh again.
+    pub(crate) fn begin(seed: Option<u64>) {
+        NEXT.set(seed.map(|seed| (seed, 0)));
+    }
+
+    pub(super) fn next() -> Option<Uuid> {
+        let (seed, count) = NEXT.get()?;
+        NEXT.set(Some((seed, count + 1)));
+        // They rise with time, as others do, and their ends are as good as random.
+        let mut bits = seed ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let mut random = [0; 10];
+        random[2..].copy_from_slice(&(bits ^ (bits >> 31)).to_be_bytes());
+        Some(Builder::from_unix_timestamp_millis(1_800_000_000_000 + count, &random).into_uuid())
+    }
 }

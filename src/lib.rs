@@ -20,6 +20,14 @@
 //! - Only `cli::printer` writes to the terminal; no other module may print or exit.
 //! - There is no global state.
 
+/// Ends the process where a test said so (`FAILPOINTS="agent.began=return"`); nothing in a build without the feature
+/// `failpoints` of the crate `fail`, which only tests turn on.
+macro_rules! crash_point {
+    ($name:literal) => {
+        fail::fail_point!($name, |_| std::process::abort());
+    };
+}
+
 pub mod agent;
 pub mod api;
 pub mod cli;
@@ -31,3 +39,4 @@ pub mod infra;
 pub mod proto;
 pub mod server;
 pub mod sim;
+pub mod tui;

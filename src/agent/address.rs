@@ -28,6 +28,26 @@ impl Address {
         plain.then(|| Self { tls, authority: authority.to_owned() })
     }
 
+    /// The host, without the brackets of IPv6.
+    pub(super) fn host(&self) -> &str {
+        let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, port)| {
+            // A colon within brackets is the address's own.
+            if port.ends_with(']') { &self.authority } else { host }
+        });
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The port; that of the scheme unless told.
+    pub(super) fn port(&self) -> u16 {
+        let told = self.authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        told.unwrap_or(if self.tls { 443 } else { 80 })
+    }
+
+    /// Host and port as they were told.
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// Where a node joins.
     pub(super) fn join(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
@@ -56,5 +76,22 @@ impl Address {
     /// Whether the link is encrypted.
     pub(super) const fn is_encrypted(&self) -> bool {
         self.tls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_are_read_in_every_form() {
+        let read = |text: &str| {
+            let address = Address::parse(text).unwrap();
+            (address.host().to_owned(), address.port())
+        };
+        assert_eq!(read("https://a.example:9090"), ("a.example".into(), 9090));
+        assert_eq!(read("https://a.example"), ("a.example".into(), 443));
+        assert_eq!(read("http://[::1]"), ("::1".into(), 80));
+        assert_eq!(read("https://[fe80::1]:9090/"), ("fe80::1".into(), 9090));
     }
 }

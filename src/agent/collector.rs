@@ -19,8 +19,8 @@ pub(super) const INTERVAL: Duration = Duration::from_secs(10);
 /// The shortest time over which the use of processors can be told.
 const SETTLE: Duration = Duration::from_millis(250);
 
-/// The newest measurement in short, for heartbeats: CPU and memory in use, percent.
-pub(super) type Pulse = Option<(f32, f32)>;
+/// The newest measurement: for heartbeats, and for what must hold before an order is obeyed.
+pub(super) type Pulse = Option<Arc<Telemetry>>;
 
 /// Measures the node.
 pub(super) struct Collector {
@@ -71,7 +71,7 @@ impl Collector {
     }
 
     fn keep(&self, telemetry: Telemetry) {
-        self.pulse.send_replace(Some((telemetry.cpu_usage, telemetry.memory_usage.percent)));
-        self.spool.keep(&Report::Telemetry(Box::new(telemetry)));
+        self.spool.keep(&Report::Telemetry(Box::new(telemetry.clone())));
+        self.pulse.send_replace(Some(Arc::new(telemetry)));
     }
 }

@@ -1,19 +1,23 @@
 //! [`Identity`]: the node's key, who it is to its server, and which keys it trusts.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::certificate::NewKey;
 use crate::{
     config::private,
     core::signing::{PublicKey, SigningKey},
     id::{AgentId, InvitationId, ServerId},
-    proto::invitation::Joined,
+    proto::{certificate::Certificate, invitation::Joined},
 };
 
 /// The identity's file in the data folder.
@@ -65,6 +69,54 @@ pub(super) struct Membership {
     pub(super) keys: Vec<String>,
     /// Who it is.
     pub(super) joined: Joined,
+    /// The authorities that certify its server: certificates, DER in base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) authorities: Vec<String>,
+    /// The revision of what it trusts.
+    #[serde(default)]
+    pub(super) revision: u64,
+    /// What it shakes hands with. Once it has had a certificate, it links with none but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) certificate: Option<Held>,
+}
+
+/// A certificate with its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Held {
+    /// The certificate.
+    #[serde(flatten)]
+    pub(super) certificate: Certificate,
+    /// The private key, PKCS #8 in base64.
+    pub(super) key: Secret,
+}
+
+/// A private key as the file holds it; it is never shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Secret(String);
+
+impl Secret {
+    /// Keeps a private key.
+    pub(super) fn of(private: &[u8]) -> Self {
+        Self(STANDARD.encode(private))
+    }
+
+    /// The private key.
+    pub(super) fn decoded(&self) -> Option<Zeroizing<Vec<u8>>> {
+        STANDARD.decode(&self.0).ok().map(Zeroizing::new)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 /// A node's key before and after it joined.
@@ -122,6 +174,8 @@ pub struct Identity {
     node: NodeKey,
     membership: Membership,
     trusted: Vec<PublicKey>,
+    /// The server did not take the certificate.
+    refused: bool,
 }
 
 impl Identity {
@@ -180,16 +234,75 @@ impl Identity {
         &self.node.key
     }
 
-    /// Trusts these keys from now on, and no others; nothing changes when none of them can be read.
-    pub(super) fn trust(&mut self, keys: &[String]) -> Result<(), IdentityError> {
+    /// The authorities that certify its server, DER.
+    pub(super) fn authorities(&self) -> Vec<Vec<u8>> {
+        self.membership.authorities.iter().filter_map(|text| STANDARD.decode(text).ok()).collect()
+    }
+
+    /// The revision of what it trusts.
+    pub(super) const fn revision(&self) -> u64 {
+        self.membership.revision
+    }
+
+    /// What it shakes hands with.
+    pub(super) const fn certificate(&self) -> Option<&Held> {
+        self.membership.certificate.as_ref()
+    }
+
+    /// Trusts these keys and authorities from now on, and no others; nothing changes when none of the keys can be read. An
+    /// older server has no authorities: then those that are known stay. Says whether other authorities come first now.
+    pub(super) fn trust(
+        &mut self,
+        keys: &[String],
+        authorities: &[String],
+        revision: u64,
+    ) -> Result<bool, IdentityError> {
         let trusted: Vec<PublicKey> = keys.iter().filter_map(|key| PublicKey::parse(key)).collect();
-        if trusted.is_empty() || keys == self.membership.keys {
-            return Ok(());
+        let known = &self.membership;
+        let authorities =
+            if authorities.is_empty() { known.authorities.clone() } else { authorities.to_vec() };
+        let is_known = keys == known.keys && authorities == known.authorities && revision == known.revision;
+        if trusted.is_empty() || is_known {
+            return Ok(false);
         }
-        self.membership.keys = keys.to_vec();
-        self.node.membership = Some(self.membership.clone());
-        self.node.save()?;
+        let is_other = authorities.first() != known.authorities.first();
+        self.change(|membership| {
+            membership.keys = keys.to_vec();
+            membership.authorities = authorities;
+            membership.revision = revision;
+        })?;
         self.trusted = trusted;
+        Ok(is_other)
+    }
+
+    /// Shakes hands with this certificate from now on.
+    pub(super) fn certify(&mut self, key: &NewKey, certificate: Certificate) -> Result<(), IdentityError> {
+        let held = Held { certificate, key: Secret::of(&key.private) };
+        self.change(|membership| membership.certificate = Some(held))?;
+        self.refused = false;
+        Ok(())
+    }
+
+    /// The server does not take the certificate: another is needed.
+    pub(super) const fn refused(&mut self) {
+        self.refused = true;
+    }
+
+    /// Whether the server did not take the certificate.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// Changes what is kept, once it is on disk.
+    fn change(&mut self, change: impl FnOnce(&mut Membership)) -> Result<(), IdentityError> {
+        let mut membership = self.membership.clone();
+        change(&mut membership);
+        let before = self.node.membership.replace(membership.clone());
+        if let Err(error) = self.node.save() {
+            self.node.membership = before;
+            return Err(error);
+        }
+        self.membership = membership;
         Ok(())
     }
 
@@ -205,8 +318,7 @@ impl Identity {
 
     /// Writes the epoch down; once this returns it is on disk.
     pub(super) fn sync_epoch(&self, epoch: u64) -> Result<(), IdentityError> {
-        let path = self.node.folder.join(EPOCH);
-        private::replace(&path, format!("{epoch}\n").as_bytes()).map_err(|source| unusable(&path, source))
+        sync_epoch(&self.node.folder, epoch)
     }
 }
 
@@ -220,8 +332,14 @@ impl TryFrom<NodeKey> for Identity {
         if trusted.is_empty() {
             return Err(IdentityError::Damaged(node.folder.join(IDENTITY)));
         }
-        Ok(Self { node, membership, trusted })
+        Ok(Self { node, membership, trusted, refused: false })
     }
+}
+
+/// Writes the epoch of an agent down in its folder.
+pub(super) fn sync_epoch(folder: &Path, epoch: u64) -> Result<(), IdentityError> {
+    let path = folder.join(EPOCH);
+    private::replace(&path, format!("{epoch}\n").as_bytes()).map_err(|source| unusable(&path, source))
 }
 
 fn unusable(path: &Path, source: io::Error) -> IdentityError {

@@ -1,22 +1,26 @@
 //! Joining: the node hands in its public key with an invitation, and learns whom to obey.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::StatusCode;
 
 use super::{
     address::Address,
-    identity::{Identity, IdentityError, Membership, NodeKey},
+    certificate::{self, NewKey, tls_error},
+    exchange::{Cause, post},
+    identity::{Held, Identity, IdentityError, Membership, NodeKey, Secret, sync_epoch},
 };
 use crate::{
     config::agent::AgentConfig,
     core::{
         digest::sha256_hex,
-        invitation::{Token, join_message},
+        invitation::{Token, join_message, join_message_bound},
         signing::PublicKey,
     },
     proto::{
-        invitation::{JoinRequest, Joined},
+        endpoint::Endpoint,
+        invitation::{JoinFleet, JoinRequest, Joined},
         problem::Problem,
     },
 };
@@ -50,7 +54,7 @@ pub enum JoinError {
         server: String,
         /// What went wrong on the way.
         #[source]
-        source: reqwest::Error,
+        source: Cause,
     },
     /// The server says no: the invitation expired, was spent by another node, or never was.
     #[error("the server refused: {detail}; ask for a fresh invitation with 'worpen agents invite'")]
@@ -74,6 +78,9 @@ pub enum JoinError {
         /// The address.
         server: String,
     },
+    /// No key to shake hands with can be made.
+    #[error("no key can be made: {0}")]
+    NoKey(String),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
@@ -98,24 +105,88 @@ pub async fn join(config: &AgentConfig, token: &str) -> Result<Identity, JoinErr
     if node.membership.is_some() {
         return node.try_into().map_err(JoinError::Identity);
     }
-    let joined = present(&address, &node, &token, &config.server).await?;
+    let (joined, key) = present(&address, &node, &token, &config.server).await?;
     if !is_the_inviter(&joined, &token) {
         return Err(JoinError::OtherServer { server: config.server.clone() });
     }
-    let keys = vec![joined.server_key.clone()];
-    node.membership = Some(Membership { invitation: token.id, url: config.server.clone(), keys, joined });
+    if joined.epoch > 0 {
+        sync_epoch(&config.data, joined.epoch).map_err(JoinError::Identity)?;
+    }
+    let certificate = joined.certificate.clone().zip(key);
+    let certificate =
+        certificate.map(|(certificate, key)| Held { certificate, key: Secret::of(&key.private) });
+    node.membership = Some(Membership {
+        invitation: token.id,
+        url: config.server.clone(),
+        keys: vec![joined.server_key.clone()],
+        authorities: joined.authorities.clone(),
+        revision: 0,
+        certificate,
+        joined: Joined { authorities: Vec::new(), certificate: None, ..joined },
+    });
     node.save().map_err(JoinError::Identity)?;
     node.try_into().map_err(JoinError::Identity)
 }
 
-/// Asks the server to take the node in.
+/// Asks the server to take the node in: where agents are managed, over a connection that it is bound to and with a key to be
+/// certified; elsewhere as an agent without certificates.
 async fn present(
     address: &Address,
     node: &NodeKey,
     token: &Token,
     server: &str,
+) -> Result<(Joined, Option<NewKey>), JoinError> {
+    if let Some(authority) = token.authority.filter(|_| address.is_encrypted())
+        && let Some((joined, key)) = present_bound(address, node, token, authority, server).await?
+    {
+        return Ok((joined, Some(key)));
+    }
+    present_plain(address, node, token, server).await.map(|joined| (joined, None))
+}
+
+/// `None` when whoever answers shows no certificate of the authority that invited: a proxy, which others certify.
+async fn present_bound(
+    address: &Address,
+    node: &NodeKey,
+    token: &Token,
+    authority: [u8; 32],
+    server: &str,
+) -> Result<Option<(Joined, NewKey)>, JoinError> {
+    let key = NewKey::make().map_err(|error| JoinError::NoKey(error.to_string()))?;
+    let config = certificate::joining(authority).map_err(JoinError::Tls)?;
+    let public = node.key.public();
+    let body = |binding: &_| {
+        let hash = sha256_hex(&token.secret);
+        let message = join_message_bound(token.id, &hash, &public, &key.public, binding);
+        let request = JoinRequest {
+            invitation: token.id,
+            public_key: public.to_string(),
+            signature: URL_SAFE_NO_PAD.encode(node.key.sign(&message)),
+            tls_key: Some(key.public.to_string()),
+        };
+        serde_json::to_vec(&request).map_err(Cause::from)
+    };
+    let answered = post(address, Arc::new(config), JoinFleet::PATH, body).await;
+    let (status, body) = match answered {
+        Ok(answered) => answered,
+        Err(cause) => {
+            return match tls_error(&*cause) {
+                Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => Ok(None),
+                _ => Err(JoinError::Unreachable { server: server.to_owned(), source: cause }),
+            };
+        }
+    };
+    understood(status, &body, server).map(|joined| Some((joined, key)))
+}
+
+async fn present_plain(
+    address: &Address,
+    node: &NodeKey,
+    token: &Token,
+    server: &str,
 ) -> Result<Joined, JoinError> {
-    let unreachable = |source: reqwest::Error| JoinError::Unreachable { server: server.to_owned(), source };
+    let unreachable =
+        |source: reqwest::Error| JoinError::Unreachable { server: server.to_owned(), source: source.into() };
     let public = node.key.public();
     let request = JoinRequest {
         invitation: token.id,
@@ -125,6 +196,7 @@ async fn present(
             &sha256_hex(&token.secret),
             &public,
         ))),
+        tls_key: None,
     };
     let tls = address.tls().map_err(JoinError::Tls)?;
     let client = reqwest::Client::builder()
@@ -136,10 +208,17 @@ async fn present(
         .map_err(unreachable)?;
     let answer = client.post(address.join()).json(&request).send().await.map_err(unreachable)?;
     let status = answer.status();
+    let body = answer.bytes().await.map_err(unreachable)?;
+    understood(status, &body, server)
+}
+
+/// What the server's answer says.
+fn understood(status: StatusCode, body: &[u8], server: &str) -> Result<Joined, JoinError> {
     if status.is_success() {
-        return answer.json().await.map_err(|_| JoinError::OtherServer { server: server.to_owned() });
+        return serde_json::from_slice(body)
+            .map_err(|_| JoinError::OtherServer { server: server.to_owned() });
     }
-    match answer.json::<Problem>().await {
+    match serde_json::from_slice::<Problem>(body) {
         Ok(problem) if status.is_client_error() => {
             Err(JoinError::Refused { code: problem.code, detail: problem.detail })
         }

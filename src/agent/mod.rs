@@ -1,8 +1,9 @@
 //! The process on each node: one outbound link, through which it is seen and commanded.
 //!
 //! In reading order: [`identity`] is who it is, [`join()`] how it became that; `link` speaks with the server, and what
-//! must not be lost goes through `spool`; `watcher` follows the container engine, `collector` measures the node;
-//! `order` judges what the server asks, `executor` does it, and `journal` remembers that it was done.
+//! must not be lost goes through `spool`, what executions print through `output`; `watcher` follows the container engine,
+//! `collector` measures the node; `order` judges what the server asks, `gate` what the node lets be done (its `policy`, a
+//! `precondition`), `executor` does it, and `journal` remembers that it was done. `verbs` are those that a site added.
 //!
 //! What is absent: a listening socket, a shell, and any act that no signed order asked for.
 
@@ -25,15 +26,22 @@ use self::{
     claims::Claims,
     collector::{Collector, INTERVAL},
     executor::Executor,
+    gate::Gate,
+    heads::Heads,
     journal::Journal,
     link::{End, Node, nonce},
+    output::Lane,
+    policy::PolicyFile,
+    precondition::Facts,
     spool::Spool,
     state::State,
+    verbs::Folder,
     watcher::{Presence, Watcher},
 };
 pub use self::{
     identity::{Identity, IdentityError},
     join::{JoinError, join},
+    policy::check_policy,
     state::StateError,
 };
 use crate::{
@@ -44,23 +52,37 @@ use crate::{
 mod address;
 mod backoff;
 mod cause;
+mod certificate;
 mod claims;
 mod collector;
+mod exchange;
 mod executor;
+mod gate;
+mod heads;
 pub mod identity;
 mod join;
 mod journal;
 mod link;
+#[cfg(test)]
+mod model;
 mod order;
+mod output;
+mod policy;
+mod precondition;
 mod question;
 mod spool;
 mod state;
+mod verbs;
 mod watcher;
 
 /// The file of the spool and the journal in the data folder.
 const STATE: &str = "state.db";
 /// The file that a running agent holds a lock on.
 const LOCK: &str = "lock";
+/// The file of the node's own policy in the data folder.
+const POLICY: &str = "policy.toml";
+/// The folder of the site's verbs in the data folder.
+const VERBS: &str = "verbs";
 /// How long the first look for a container engine may delay the first link.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// How long running executions may take to end when the agent stops.
@@ -133,7 +155,7 @@ fn lock(config: &AgentConfig) -> Result<File, RunError> {
     let path = config.data.join(LOCK);
     let unusable = |source| RunError::Identity(IdentityError::File { path: path.clone(), source });
     let file = private::touch(&path).map_err(unusable)?;
-    match file.try_lock() {
+    match private::lock(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RunError::AlreadyRunning(config.data.clone())),
         Err(TryLockError::Error(source)) => Err(unusable(source)),
@@ -147,23 +169,57 @@ async fn assemble(
     address: Address,
     stop: CancellationToken,
 ) -> Result<(Node, JoinSet<()>), RunError> {
-    let state = Arc::new(State::open(&config.data.join(STATE)).map_err(RunError::State)?);
+    let path = config.data.join(STATE);
+    let had_state = path.exists();
+    let state = Arc::new(State::open(&path).map_err(RunError::State)?);
+    // One that was linked before had begun things, and their journal is not there.
+    if !had_state && identity.epoch().map_err(RunError::Identity)? > 0 {
+        state.lose().map_err(RunError::State)?;
+    }
     let spool = Arc::new(Spool::new(Arc::clone(&state), config.spool_bytes).map_err(RunError::State)?);
-    let journal = Journal::new(state, Arc::clone(&spool));
+    let lane = Lane::new(Arc::clone(&state), config.output_bytes).map_err(RunError::State)?;
+    let journal = Journal::new(state, Arc::clone(&spool), Arc::clone(&lane));
     journal.recover().map_err(RunError::State)?;
     let (claims, report, measure) =
         (Arc::new(Claims::default()), Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (interval, pulse) = (watch::Sender::new(INTERVAL), watch::Sender::default());
     let watcher = Watcher::new(&config.docker, Arc::clone(&spool), Arc::clone(&claims), Arc::clone(&report));
     let presence = watcher.presence();
+    let folder = Folder::open(config.verbs.unwrap_or_else(|| config.data.join(VERBS)));
+    let policy = match config.policy {
+        Some(path) => PolicyFile::new(path, true),
+        None => PolicyFile::new(config.data.join(POLICY), false),
+    };
+    let host = host_facts();
+    let facts = Facts::new(
+        identity,
+        &config.labels,
+        host.clone(),
+        presence.clone(),
+        pulse.subscribe(),
+        folder.verbs(),
+    );
+    let gate = Arc::new(Gate::new(policy, facts));
+    let executor = Executor::new(
+        journal,
+        Arc::clone(&lane),
+        claims,
+        presence.clone(),
+        Arc::clone(&gate),
+        config.max_running,
+    );
     let node = Node {
         tls: address.tls().map_err(RunError::Tls)?,
         address,
-        host: host_facts(),
+        host,
         labels: config.labels,
         instance: nonce().map_err(RunError::Random)?,
         spool: Arc::clone(&spool),
-        executor: Executor::new(journal, claims, presence.clone()),
+        lane,
+        executor: Arc::clone(&executor),
+        heads: Arc::new(Heads::open(&config.data)),
+        gate,
+        verbs: folder.verbs(),
         presence: presence.clone(),
         pulse: pulse.subscribe(),
         interval,
@@ -183,6 +239,9 @@ async fn assemble(
     let mut background = JoinSet::new();
     background.spawn(watcher.run());
     background.spawn(collector.run());
+    background.spawn(folder.follow());
+    background.spawn(Arc::clone(&executor).call_up());
+    background.spawn(executor.tell_late());
     first_look(presence).await;
     Ok((node, background))
 }
@@ -211,7 +270,10 @@ async fn keep_linked(node: &Node, mut identity: Identity) -> Result<(), RunError
                 return Err(RunError::Revoked { server: identity.url().to_owned(), detail: detail.clone() });
             }
             End::Quarantined(_) | End::Refused(_) => QUARANTINE.mul_f64(0.75 + random() / 2.0),
-            End::Lost(_) | End::NotTrusted(_) => backoff.next(random()),
+            End::Renewed => Duration::ZERO,
+            // The server spread the turns; within its whole seconds chance does.
+            End::Later(after, _) => *after + Duration::from_secs(1).mul_f64(random()),
+            End::Uncertified(_) | End::Lost(_) | End::NotTrusted(_) => backoff.next(random()),
         };
         let state = std::mem::discriminant(&end);
         if told.replace(state) != Some(state) {
@@ -243,9 +305,25 @@ fn tell(identity: &Identity, end: &End) {
             "the server has quarantined this agent; stop the other process that has a copy of its data folder, or \
              remove the agent and join anew"
         ),
+        End::Later(after, why) => {
+            tracing::info!(
+                server,
+                why,
+                "the server has no time for a link yet; coming again in {} s",
+                after.as_secs()
+            )
+        }
         End::Lost(why) => {
             tracing::warn!(server, why, "there is no link; trying again, and keeping reports meanwhile")
         }
+        End::Uncertified(why) => {
+            tracing::warn!(
+                server,
+                why,
+                "the server does not take this agent's certificate; asking for another"
+            )
+        }
+        End::Renewed => tracing::info!(server, "the verbs of this site changed; linking anew"),
         End::Stopped | End::Revoked(_) => {}
     }
 }

@@ -11,11 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    cause::chain,
-    order::{Excerpt, Question},
-    watcher::Presence,
-};
+use super::{cause::chain, order::Question, watcher::Presence};
 use crate::{
     core::output::{Body, Frame, Line, MAX_PIECE_BYTES, WINDOW_BYTES},
     id::{CommandId, ExecutionId},
@@ -23,6 +19,7 @@ use crate::{
     proto::{
         envelope::CommandOrder,
         output::{Credit, Ended, Outcome},
+        verb::DockerLogsArgs,
     },
 };
 
@@ -175,9 +172,9 @@ async fn document(
 }
 
 /// Sends a log. That it begins is said once the engine has not said no.
-async fn logs(engine: &Engine, excerpt: Excerpt, outlet: &Outlet) -> Result<(), Ended> {
+async fn logs(engine: &Engine, excerpt: DockerLogsArgs, outlet: &Outlet) -> Result<(), Ended> {
     let begun = Timestamp::now();
-    let Excerpt { container, tail, since, until, follow } = excerpt;
+    let DockerLogsArgs { container, tail, since, until, follow } = excerpt;
     let (id, _) = engine.look(&container).await.map_err(ended)?;
     let mut lines = engine.logs(&id, Span { tail, since, until, follow });
     let first = timeout(NO_IS_SAID, lines.next()).await;

@@ -150,29 +150,38 @@ impl Spool {
         }
     }
 
-    /// Whether the last report could not be kept.
+    /// Whether what this agent writes down cannot be relied on: the last report could not be kept, or the disk refuses.
     pub(super) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+        !self.state.is_well() || self.failing.load(Ordering::Relaxed)
+    }
+
+    /// Notes the server's time, from which on what is ordered is known here.
+    pub(super) fn vouch_from(&self, now: Timestamp) -> Result<(), StateError> {
+        self.state.vouch_from(now)
     }
 
     /// Adds a frame.
     pub(super) fn push(&self, report: &Report) -> Result<(), StateError> {
-        self.push_with(report, Durability::Written, |_| Ok(()))
+        self.push_when(report, Durability::Written, |_| Ok(true)).map(drop)
     }
 
-    /// Adds a frame in one transaction with further statements.
-    pub(super) fn push_with(
+    /// Runs statements and, when they say so, adds a frame in the same transaction; says what they said.
+    pub(super) fn push_when(
         &self,
         report: &Report,
         durability: Durability,
-        mut further: impl FnMut(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> Result<(), StateError> {
+        mut statements: impl FnMut(&Transaction<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<bool, StateError> {
         let body = report.body();
         let mut levels = self.levels();
         let before = *levels;
+        let mut goes = false;
         *levels = self.state.write(durability, |transaction| {
             let mut levels = before;
-            further(transaction)?;
+            goes = statements(transaction)?;
+            if !goes {
+                return Ok(levels);
+            }
             if body.len() > LARGEST_BODY {
                 tracing::error!(bytes = body.len(), "a report is larger than a frame may be and is left out");
                 return Ok(levels);
@@ -192,8 +201,10 @@ impl Spool {
             Ok(levels)
         })?;
         drop(levels);
-        self.fresh.notify_one();
-        Ok(())
+        if goes {
+            self.fresh.notify_one();
+        }
+        Ok(goes)
     }
 
     /// The next frames after a sequence, ready to send: at most `count`, and not many bytes at a time.

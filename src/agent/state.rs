@@ -1,18 +1,22 @@
-//! [`State`]: one SQLite file for what must survive a restart, the spool and the journal, so that a result and its
-//! journal entry are written in one transaction.
+//! [`State`]: one SQLite file for what must survive a restart, the spool, the journal and the output, so that a result,
+//! its journal entry and the last that was printed are written in one transaction.
 //!
 //! WAL with `synchronous=NORMAL`: a process that is killed loses nothing, a power cut at most the last frames. What
 //! must be on disk before the agent goes on asks for [`Durability::Synced`]. A damaged file is set aside, never
-//! repaired, and the agent goes on with a fresh one.
+//! repaired, and the agent goes on with a fresh one. What it did before it does not know then: it vouches only for orders
+//! that were made after the loss, and says of earlier ones that must not be done twice that their outcome is unknown.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::config::private;
 
@@ -22,11 +26,24 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX IF NOT EXISTS frame_by_kind ON frame (kind, sequence);
     CREATE TABLE IF NOT EXISTS execution (
-        id TEXT PRIMARY KEY, command TEXT NOT NULL, verb TEXT NOT NULL, began INTEGER NOT NULL, result TEXT
+        id TEXT PRIMARY KEY, command TEXT NOT NULL, verb TEXT NOT NULL, began INTEGER NOT NULL, result TEXT,
+        told INTEGER NOT NULL DEFAULT 1
     ) STRICT;
     CREATE INDEX IF NOT EXISTS execution_by_began ON execution (began);
+    CREATE TABLE IF NOT EXISTS piece (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, execution TEXT NOT NULL, stream INTEGER NOT NULL, offset INTEGER NOT NULL,
+        time INTEGER NOT NULL, bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS piece_by_execution ON piece (execution, offset);
     CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 ";
+
+/// What the files of earlier versions lack.
+const TOLD: &str = "ALTER TABLE execution ADD COLUMN told INTEGER NOT NULL DEFAULT 1";
+
+/// The counter of the moment from which on this file knows what was begun, in milliseconds of the server's clock; 0 until
+/// the server has told its time. It is there only after a loss.
+const VOUCHES: &str = "vouches_from";
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +81,8 @@ pub(super) enum Durability {
 pub(super) struct State {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// The last write failed, and no synced one succeeded since.
+    failing: AtomicBool,
 }
 
 impl State {
@@ -72,13 +91,46 @@ impl State {
         let connection = match open(path) {
             Err(error) if is_damage(&error) => {
                 set_aside(path, &error)?;
-                open(path)
+                open(path).and_then(|connection| distrust(&connection).map(|()| connection))
             }
             other => other,
         };
         let connection =
             connection.map_err(|source| StateError::Unusable { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
+        Ok(Self {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            failing: AtomicBool::new(false),
+        })
+    }
+
+    /// Notes that what was done before is not known: the file of an agent that had one is not there.
+    pub(super) fn lose(&self) -> Result<(), StateError> {
+        tracing::error!(
+            path = %self.path.display(),
+            "the agent's state is gone; orders from before that must not be done twice are answered as unknown"
+        );
+        self.write(Durability::Synced, |transaction| distrust(transaction))
+    }
+
+    /// Vouches for what is ordered from now on, by the server's clock, where a loss made that doubtful.
+    pub(super) fn vouch_from(&self, now: Timestamp) -> Result<(), StateError> {
+        let sql = "UPDATE counter SET value = ?2 WHERE name = ?1 AND value = 0";
+        self.write(Durability::Written, |transaction| {
+            transaction.execute(sql, rusqlite::params![VOUCHES, now.as_millisecond()]).map(drop)
+        })
+    }
+
+    /// Whether what is written can be relied on. While it cannot, each call tries whether the disk is well again.
+    pub(super) fn is_well(&self) -> bool {
+        !self.failing.load(Ordering::Relaxed)
+            || self
+                .write(Durability::Synced, |transaction| {
+                    let sql = "INSERT INTO counter (name, value) VALUES ('probe', 1)
+                        ON CONFLICT (name) DO UPDATE SET value = value + 1";
+                    transaction.execute(sql, []).map(drop)
+                })
+                .is_ok()
     }
 
     /// Runs statements in one transaction. When the file turns out to be damaged, it is set aside and the same
@@ -96,6 +148,19 @@ impl State {
             }
             other => other,
         };
+        match &written {
+            Ok(_) if durability == Durability::Synced && self.failing.swap(false, Ordering::Relaxed) => {
+                tracing::info!("the agent's state can be written again");
+            }
+            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+                tracing::error!(
+                    path = %self.path.display(), %error,
+                    "the agent's state cannot be written: the node is DEGRADED, and no order begins that must not be \
+                     done twice"
+                );
+            }
+            _ => {}
+        }
         written.map_err(|source| StateError::Unusable { path: self.path.clone(), source })
     }
 
@@ -104,7 +169,7 @@ impl State {
         *connection = Connection::open_in_memory().map_err(unusable)?;
         set_aside(&self.path, error)?;
         *connection = open(&self.path).map_err(unusable)?;
-        Ok(())
+        distrust(connection).map_err(unusable)
     }
 
     /// A panic elsewhere leaves no half-done work here: a transaction that was not committed is rolled back.
@@ -129,7 +194,27 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         ));
     }
     connection.execute_batch(SCHEMA)?;
+    let told = "SELECT count(*) FROM pragma_table_info('execution') WHERE name = 'told'";
+    if connection.query_row(told, [], |row| row.get::<_, i64>(0))? == 0 {
+        connection.execute_batch(TOLD)?;
+    }
     Ok(connection)
+}
+
+/// Notes that what was begun before now is not known here.
+fn distrust(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO counter (name, value) VALUES (?1, 0) ON CONFLICT (name) DO UPDATE SET value = 0";
+    connection.execute(sql, [VOUCHES]).map(drop)
+}
+
+/// Whether what is begun is known here of an order that was made then, in milliseconds of the server's clock.
+pub(super) fn vouches(transaction: &Transaction<'_>, made_at_ms: Option<u64>) -> rusqlite::Result<bool> {
+    let from: Option<i64> = transaction
+        .prepare_cached("SELECT value FROM counter WHERE name = ?1")?
+        .query_row([VOUCHES], |row| row.get(0))
+        .optional()?;
+    let made = made_at_ms.and_then(|made| i64::try_from(made).ok());
+    Ok(from.is_none_or(|from| from > 0 && made.is_some_and(|made| made >= from)))
 }
 
 fn transact<T>(
@@ -170,7 +255,8 @@ fn set_aside(path: &Path, error: &rusqlite::Error) -> Result<(), StateError> {
     }
     tracing::error!(
         path = %path.display(), %error,
-        "the agent's state was damaged and is set aside; frames that waited in it are lost"
+        "the agent's state was damaged and is set aside; frames that waited in it are lost, and orders from before that must \
+         not be done twice are answered as unknown"
     );
     Ok(())
 }

@@ -1,7 +1,11 @@
 //! [`Watcher`]: follows the container engine. It subscribes, takes a snapshot, then applies events in their order;
 //! it waits for an engine that is not there, and takes up again when one comes back.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +23,7 @@ use super::{
 use crate::{
     infra::docker::{Engine, EngineError, EngineEvent, Snapshot, Subject},
     proto::{
-        container::ContainerFacts,
+        container::{ContainerFacts, ContainerState},
         event::EventKind,
         image::ImageFacts,
         link::{Inventory, NodeEvent},
@@ -43,6 +47,8 @@ pub(super) struct Presence {
     pub(super) engine: Option<Engine>,
     /// How many containers it holds.
     pub(super) containers: Option<u32>,
+    /// The same by their state.
+    pub(super) states: Arc<BTreeMap<ContainerState, u32>>,
 }
 
 /// What was read last, so that something that is gone can still be described.
@@ -107,7 +113,7 @@ impl Watcher {
 
     /// Tells once that there is no engine.
     fn absent(&mut self, error: &EngineError) {
-        let before = self.presence.send_replace(Presence { known: true, engine: None, containers: None });
+        let before = self.presence.send_replace(Presence { known: true, ..Presence::default() });
         if !before.known || before.engine.is_some() {
             tracing::info!(socket = %self.socket, reason = %chain(error), "there is no container engine; watching for one");
             self.known = Known::default();
@@ -228,7 +234,12 @@ impl Watcher {
     /// Lets others know which engine there is and how many containers it holds.
     fn count(&self, engine: Option<&Engine>) {
         let containers = u32::try_from(self.known.containers.len()).ok();
-        self.presence.send_replace(Presence { known: true, engine: engine.cloned(), containers });
+        let mut states = BTreeMap::new();
+        for facts in self.known.containers.values() {
+            *states.entry(facts.state).or_default() += 1;
+        }
+        let states = Arc::new(states);
+        self.presence.send_replace(Presence { known: true, engine: engine.cloned(), containers, states });
     }
 
     fn tell_inventory(&self, engine: Option<&Engine>, snapshot: Snapshot) {

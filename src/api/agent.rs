@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     fixed::Fixed,
     listing::{self, Asked, List, Scan, State},
     page::{cursor_of, limit_of, not_a_cursor, page},
+    random::random,
     ws::admission::whole_seconds,
 };
 use crate::{
@@ -21,13 +23,14 @@ use crate::{
             agent::{AgentRow, FIELDS},
         },
         statistics,
-        usecase::{presence, sync},
+        usecase::{enroll, presence, sync},
     },
     id::AgentId,
     proto::{
         agent::{
             Agent, AgentDetail, AgentHealth, GetAgent, GetAgentHealth, GetAgentStatistics, GetAgentTelemetry,
-            ListAgents, ListAgentsRequest, RemoveAgent, SetAgentStatus, SyncAgents,
+            ListAgents, ListAgentsRequest, RemoveAgent, ReplaceAgent, RevokeAgent, SetAgentStatus,
+            SyncAgents,
         },
         endpoint::{Empty, Endpoint},
         link::LinkErrorCode,
@@ -116,7 +119,8 @@ fn row(scan: &Scan<'_>, fleet: &Fleet, agent: &Arc<Agent>) -> AgentRow {
 
 pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error> {
     let (agent, containers, latest) = {
-        let fleet = call.app.fleet.read();
+        let fleet = call.sight.fleet();
+        let fleet = fleet.read();
         let agent = fleet.agent(&call.request.id)?.clone();
         let mut containers = BTreeMap::new();
         for container in fleet.containers_of(agent.id) {
@@ -132,23 +136,32 @@ pub(super) async fn get(call: Call<GetAgent>) -> Result<Answer<GetAgent>, Error>
 pub(super) async fn statistics(call: Call<GetAgentStatistics>) -> Result<Answer<GetAgentStatistics>, Error> {
     let app = &call.app;
     let state = State::of(app, Needs::CONTAINERS.and(Needs::LINK));
+    let key = format!("{} {}", GetAgentStatistics::PATH, call.sight.key());
     if let Some(state) = state
-        && let Some(kept) = app.lists.kept.recall(GetAgentStatistics::PATH, state)
+        && let Some(kept) = app.lists.kept.recall(&key, state)
     {
         return Ok(Answer::fixed(&kept));
     }
-    let counted = statistics::of_agents(&app.fleet.read(), |id| app.hub.is_linked(id));
+    let counted = statistics::of_agents(&call.sight.fleet().read(), |id| app.hub.is_linked(id));
     let body = serde_json::to_vec(&counted).map_err(|error| Error::Internal(error.to_string()))?;
     let made = Arc::new(Fixed::new("application/json", body).private());
     if let Some(state) = state {
-        app.lists.kept.keep(GetAgentStatistics::PATH.to_owned(), state, &made);
+        app.lists.kept.keep(key, state, &made);
     }
     Ok(Answer::fixed(&made))
 }
 
 pub(super) async fn sync(call: Call<SyncAgents>) -> Result<Answer<SyncAgents>, Error> {
     let app = &call.app;
-    let asked = sync::ask(&*app.store, &app.fleet, &*app.hub, &call.request.target, &call.origin).await?;
+    let asked = sync::ask(
+        &*app.store,
+        &call.sight.fleet(),
+        &*app.hub,
+        &call.request.target,
+        &call.caller()?.rights(),
+        &call.origin,
+    )
+    .await?;
     Ok(Answer::ok(&asked))
 }
 
@@ -161,7 +174,7 @@ pub(super) async fn set_status(call: Call<SetAgentStatus>) -> Result<Answer<SetA
 pub(super) async fn telemetry(call: Call<GetAgentTelemetry>) -> Result<Answer<GetAgentTelemetry>, Error> {
     let request = &call.request;
     let limit = limit_of(request.limit)?;
-    let agent = call.app.fleet.read().agent(&request.id)?.id;
+    let agent = call.sight.fleet().read().agent(&request.id)?.id;
     let now = call.origin.now;
     let from = match &request.cursor {
         Some(cursor) => after(cursor)?,
@@ -185,7 +198,8 @@ fn after(cursor: &str) -> Result<Timestamp, Error> {
 pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgentHealth>, Error> {
     let app = &call.app;
     let interval = app.heartbeat_interval();
-    let fleet = app.fleet.read();
+    let fleet = call.sight.fleet();
+    let fleet = fleet.read();
     let agent = fleet.agent(&call.request.id)?;
     let latest = fleet.telemetry(agent.id);
     let fullest =
@@ -207,6 +221,23 @@ pub(super) async fn health(call: Call<GetAgentHealth>) -> Result<Answer<GetAgent
             .or(latest.as_ref().map(|latest| latest.memory_usage.percent)),
         disk_usage: latest.as_ref().and_then(|latest| fullest(&latest.disk_usage)),
     }))
+}
+
+pub(super) async fn revoke(call: Call<RevokeAgent>) -> Result<Answer<RevokeAgent>, Error> {
+    let app = &call.app;
+    let agent = app.fleet.read().agent(&call.request.id)?.clone();
+    let reason = call.request.reason.as_deref();
+    let revoked = presence::revoke(&*app.store, &*app.records, &agent, reason, &call.origin).await?;
+    app.hub.end(agent.id, LinkErrorCode::Revoked, "this agent was revoked");
+    app.pulses.forget(agent.id);
+    Ok(Answer::ok(&revoked))
+}
+
+pub(super) async fn replace(call: Call<ReplaceAgent>) -> Result<Answer<ReplaceAgent>, Error> {
+    let (claim, current) = (call.claim.as_ref(), call.app.trust.current());
+    let ports = call.app.enroll(&current);
+    let invitation = enroll::replace(ports, &call.request, random(), claim, &call.origin).await?;
+    Ok(Answer::with_status(StatusCode::CREATED, &invitation))
 }
 
 pub(super) async fn remove(call: Call<RemoveAgent>) -> Result<Answer<RemoveAgent>, Error> {

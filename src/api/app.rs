@@ -7,21 +7,27 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     caller::Callers,
     connection::Connections,
+    denials::Denials,
     docs::Docs,
     hashing::Hashing,
+    heads::Heads,
     limit::Limits,
     listing::Lists,
     meter::Meters,
     probe::Probe,
     pulse::Pulses,
-    statistics::Cached,
-    ws::{feed::Feed, hub::Hub},
+    random::random,
+    sight::{Narrowed, Sight},
+    statistics::{Cached, command::Figures},
+    trust::{Current, Trusted},
+    ws::{feed::Feed, hub::Hub, window::Windows},
 };
 use crate::{
     config::{network::Networks, server::RateLimits},
@@ -29,14 +35,23 @@ use crate::{
         fleet::SharedFleet,
         liveness,
         meter::{ProcessUsage, StoreMeter},
-        port::{records::Records, store::Store, telemetry::TelemetryStore},
-        signing::SigningKey,
+        port::{
+            backup::Backups, outputs::Outputs, records::Records, store::Store, telemetry::TelemetryStore,
+        },
+        queue::SharedQueue,
+        room::Room,
+        sealing::SealingKey,
+        signing::{PublicKey, SigningKey},
+        trust::AnchorKind,
         usecase::{
+            certify::Certify,
             dispatch::Dispatch,
             enroll::{Enroll, Host},
+            order::Ground,
         },
     },
-    id::ServerId,
+    id::{ExecutionId, ServerId},
+    proto::auth::Scope,
 };
 
 /// The parts of a server that its API needs.
@@ -51,20 +66,40 @@ pub struct App {
     pub fleet: Arc<SharedFleet>,
     /// Events and live measurements as they come.
     pub feed: Arc<Feed>,
+    /// Parts of the fleet, for keys with a scope.
+    pub narrowed: Arc<Narrowed>,
     /// The links.
     pub hub: Arc<Hub>,
+    /// The executions that have not ended.
+    pub queue: Arc<SharedQueue>,
+    /// Whether there is room for it.
+    pub room: Arc<Room>,
+    /// Makes copies of all of it.
+    pub backups: Arc<dyn Backups>,
+    /// What executions printed.
+    pub outputs: Arc<dyn Outputs>,
+    /// Tells which execution just printed something that is kept now.
+    pub printed: broadcast::Sender<ExecutionId>,
+    /// Seals secrets that rest in the store.
+    pub sealing: SealingKey,
     /// Callers who were recognized lately.
     pub callers: Arc<Callers>,
     /// Pages of lists that were made, and the expressions they were asked for with.
     pub lists: Lists,
+    /// What all windows on lists share.
+    pub windows: Arc<Windows>,
     /// The latest pulses of plain agents.
     pub pulses: Pulses,
     /// The API, described.
     pub docs: Docs,
     /// This server.
     pub server: ServerId,
-    /// Signs commands.
-    pub command_key: SigningKey,
+    /// Strangers who were turned away.
+    pub denials: Denials,
+    /// Heads of the audit log that were given away.
+    pub heads: Heads,
+    /// What the fleet trusts, and what signs for it.
+    pub trust: Trusted,
     /// Signs tokens.
     pub token_key: SigningKey,
     /// What the operator set.
@@ -83,12 +118,16 @@ pub struct App {
     pub store_meter: Arc<StoreMeter>,
     /// What the store holds, counted a moment ago.
     pub counted: Cached,
+    /// How commands went, counted a moment ago.
+    pub command_figures: Figures,
     /// Tries out whether the store can do its work.
     pub probe: Probe,
     /// The folder of its data.
     pub data: PathBuf,
     /// Where it listens, once it does.
     pub listen: OnceLock<SocketAddr>,
+    /// Where it manages agents, once it does.
+    pub agents_listen: OnceLock<SocketAddr>,
     /// What only the machine can tell.
     pub outside: Outside,
     /// Where passwords are hashed.
@@ -119,8 +158,14 @@ pub struct Settings {
     pub telemetry_retention_days: u32,
     /// How long a signed-in user's token holds.
     pub token_life: Duration,
+    /// Whether agents may link without a certificate, where callers call.
+    pub plain_agents: bool,
     /// How long a command may take.
     pub command_timeout_s: u32,
+    /// How long commands are kept once they ended.
+    pub command_retention: Duration,
+    /// How many commands are kept.
+    pub command_count: u64,
     /// How long the body of a request may take, and its answer.
     pub request_timeout: Duration,
     /// How often callers may call.
@@ -129,25 +174,72 @@ pub struct Settings {
     pub event_retention: Duration,
     /// How many events are kept.
     pub event_count: u64,
+    /// How long the audit log is kept; for ever unless told.
+    pub audit_retention: Option<Duration>,
+    /// How long entries of the audit log may wait for a signed head.
+    pub audit_heads_interval: Duration,
 }
 
 impl App {
-    /// This server as agents know it.
+    /// What inviting and joining need, with what is trusted.
     #[must_use]
-    pub fn host(&self) -> Host {
-        Host { id: self.server, key: self.command_key.public() }
+    pub fn enroll<'a>(&'a self, current: &'a Current) -> Enroll<'a> {
+        let Current { set, signing, issuer, .. } = current;
+        let port = self.agents_listen.get().map(SocketAddr::port);
+        let host = Host { id: self.server, key: signing.public(), trust: set, issuer: &**issuer, port };
+        Enroll { store: &*self.store, records: &*self.records, fleet: &self.fleet, host }
     }
 
-    /// What inviting and joining need.
+    /// The keys that sign heads of the audit log, the current one first; those before it signed heads that still stand.
     #[must_use]
-    pub fn enroll(&self) -> Enroll<'_> {
-        Enroll { store: &*self.store, records: &*self.records, fleet: &self.fleet, host: self.host() }
+    pub fn audit_keys(&self) -> Vec<PublicKey> {
+        let current = self.trust.current();
+        let every = current.set.anchors().iter().filter(|anchor| anchor.kind == AnchorKind::Signing);
+        let before = every.filter_map(|anchor| PublicKey::parse(&anchor.material));
+        let now = current.signing.public();
+        std::iter::once(now).chain(before.filter(|key| *key != now)).collect()
+    }
+
+    /// What certifying needs, with what is trusted.
+    #[must_use]
+    pub fn certify<'a>(&'a self, current: &'a Current) -> Certify<'a> {
+        Certify {
+            store: &*self.store,
+            records: &*self.records,
+            issuer: &*current.issuer,
+            server: self.server,
+        }
     }
 
     /// The ports that giving a command needs.
     #[must_use]
     pub fn dispatch(&self) -> Dispatch<'_> {
-        Dispatch { store: &*self.store, records: &*self.records, links: &*self.hub }
+        Dispatch {
+            store: &*self.store,
+            records: &*self.records,
+            queue: &self.queue,
+            fleet: &self.fleet,
+            sealing: &self.sealing,
+            nonce: random(),
+        }
+    }
+
+    /// The fleet as a scope shows it.
+    #[must_use]
+    pub fn fleet_of(&self, scope: Option<&Scope>) -> Arc<SharedFleet> {
+        Sight::within(self, scope.cloned()).fleet()
+    }
+
+    /// What a request for a command is held against: the fleet as whoever asks is shown it.
+    #[must_use]
+    pub fn ground<'a>(&'a self, fleet: &'a SharedFleet, now: Timestamp) -> Ground<'a> {
+        Ground {
+            fleet,
+            selectors: &self.lists.selectors,
+            queue: &self.queue,
+            timeout_s: self.settings.command_timeout_s,
+            now,
+        }
     }
 
     /// The heartbeat interval for the fleet as large as it is now.

@@ -25,11 +25,14 @@ use super::{
     app::App,
     browser, caller, clock,
     connection::Slot,
+    denials::Door,
     failure::{Failure, REQUEST_ID},
     fixed::{Fixed, unless_known},
     meter::RouteMeter,
+    peer::Peer,
     question::{ANSWER_TIMEOUT, is_asked_of_a_node},
     shape::Shape,
+    sight::Sight,
 };
 use crate::{
     core::{
@@ -43,8 +46,11 @@ use crate::{
     },
     id::RequestId,
     proto::{
+        auth::Login,
+        certificate::CertifyAgent,
         endpoint::{Access, Content, Endpoint},
         invitation::JoinFleet,
+        link::AgentLink,
     },
 };
 
@@ -57,6 +63,8 @@ pub(super) struct Call<E: Endpoint> {
     pub(super) app: Arc<App>,
     /// What is asked.
     pub(super) request: E::Request,
+    /// What of the fleet the caller is shown.
+    pub(super) sight: Sight,
     /// Who asks; always there where the endpoint asks for a role.
     pub(super) caller: Option<Caller>,
     /// Who asks, as events and the audit log name it.
@@ -67,6 +75,8 @@ pub(super) struct Call<E: Endpoint> {
     pub(super) upgrade: Option<WebSocketUpgrade>,
     /// The place of its connection, where a listener told.
     pub(super) slot: Option<Arc<Slot>>,
+    /// The other end, where agents are managed.
+    pub(super) peer: Option<Arc<Peer>>,
     /// What the caller showed, for what outlives the request: it must hold then too.
     pub(super) credentials: HeaderMap,
     /// Where it comes from.
@@ -97,7 +107,9 @@ impl<E: Endpoint> Answer<E> {
     /// A status and the response.
     pub(super) fn with_status(status: StatusCode, response: &E::Response) -> Self {
         let (kind, body) = match E::CONTENT {
-            Content::Text | Content::Lines => ("text/plain; charset=utf-8", plain(response)),
+            Content::Text | Content::Lines | Content::Objects | Content::Bytes => {
+                ("text/plain; charset=utf-8", plain(response))
+            }
             Content::Html => ("text/html; charset=utf-8", plain(response)),
             Content::Json | Content::WebSocket => (
                 "application/json",
@@ -172,11 +184,28 @@ struct Declared {
     path: &'static str,
     access: Access,
     content: Content,
+    scoped: bool,
 }
 
 impl Declared {
     const fn of<E: Endpoint>() -> Self {
-        Self { method: E::METHOD, path: E::PATH, access: E::ACCESS, content: E::CONTENT }
+        Self { method: E::METHOD, path: E::PATH, access: E::ACCESS, content: E::CONTENT, scoped: E::SCOPED }
+    }
+
+    /// Where a caller whom nobody knows was turned away, when this status says so.
+    fn door(&self, status: StatusCode) -> Option<Door> {
+        match status.as_u16() {
+            401 if self.path == Login::PATH => Some(Door::SignIn),
+            401 | 403 | 404 | 409 if self.path == JoinFleet::PATH => Some(Door::Join),
+            401 | 403 if self.is_for_nodes() => Some(Door::Agent),
+            401 => Some(Door::Credentials),
+            _ => None,
+        }
+    }
+
+    /// Whether agents of ours join or link by it.
+    fn is_own_agents(&self) -> bool {
+        self.path == JoinFleet::PATH || self.path == AgentLink::PATH
     }
 
     /// Whether nodes call it, which have a limit of their own.
@@ -213,21 +242,52 @@ where
     let id = request_id();
     let (request_id, declared, meters) = (id.clone(), Declared::of::<E>(), app.meters.clone());
     let patience = patience(&app, &shape, &declared);
+    let (denying, stranger) = (app.clone(), client_of(&app, &request));
     let _in_flight = meters.in_flight.one_more();
     let answered = async move {
         let Admitted { caller, origin, address, texts, body, key, mut parts } =
             admit(&app, &declared, request, &request_id).await?;
         let request = shape.assemble::<E>(texts.into_iter(), body)?;
-        let claim = key.map(|key| claim_of(&app, &declared, key, &request, &origin));
+        let claimant = caller.as_ref().map_or_else(|| origin.actor.clone(), |who| who.claimant());
+        let claim = key.map(|key| claim_of(&app, &declared, key, &request, claimant));
         let upgrade = match declared.content {
             Content::WebSocket => Some(upgrade_of(&mut parts, &app, &declared, address).await?),
-            Content::Json | Content::Text | Content::Lines | Content::Html => None,
+            Content::Json
+            | Content::Text
+            | Content::Lines
+            | Content::Objects
+            | Content::Bytes
+            | Content::Html => None,
         };
         let credentials = credentials_of(&parts.headers);
         let accept = parts.headers.get(header::ACCEPT).cloned();
         let slot = parts.extensions.get::<Arc<Slot>>().cloned();
-        let call = Call { app, request, caller, origin, claim, upgrade, slot, credentials, address, accept };
-        Ok(unless_known(&parts.headers, handler(call).await?.response))
+        let known = caller.is_some().then(|| (app.clone(), origin.clone()));
+        let peer = parts.extensions.get::<Arc<Peer>>().cloned();
+        let sight = Sight::of(&app, caller.as_ref());
+        let call = Call {
+            app,
+            request,
+            sight,
+            caller,
+            origin,
+            claim,
+            upgrade,
+            slot,
+            peer,
+            credentials,
+            address,
+            accept,
+        };
+        let answered = handler(call).await;
+        let denied = match &answered {
+            Err(Error::Forbidden(why)) => known.map(|known| (why.clone(), known)),
+            _ => None,
+        };
+        if let Some((why, (app, origin))) = denied {
+            write_denial(&app, &declared, &origin, serde_json::json!({ "why": why })).await?;
+        }
+        Ok(unless_known(&parts.headers, answered?.response))
     };
     // A task of its own: a caller that goes away, or an answer that comes too late, must not end what was begun between
     // two steps.
@@ -238,6 +298,9 @@ where
         Ok(Err(_)) => Err(panicked(&declared, &id)),
         Err(_) => Err(late(patience)),
     };
+    if let Some(door) = answered.as_ref().err().and_then(|failure| declared.door(failure.status())) {
+        denying.denials.note(stranger, door);
+    }
     let response = finish(answered, &declared, &id, begun);
     meters.answered(&route, response.status().as_u16(), begun.elapsed());
     response
@@ -291,6 +354,7 @@ fn finish(answered: Result<Response, Failure>, declared: &Declared, id: &str, be
 async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) -> Result<Admitted, Failure> {
     let peer = peer(&request);
     let (mut parts, body) = request.into_parts();
+    certified(app, declared, &parts)?;
     let now = clock::now();
     let client = peer.map(|peer| address::client(peer, &parts.headers, &app.trusted_proxies));
     // Without a listener that tells, which no server has, all are counted as one.
@@ -311,10 +375,19 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
     let actor = caller.as_ref().map_or_else(|| "anonymous".to_owned(), Caller::actor);
     let correlation = id.to_owned();
     let origin = Origin { actor, address: client.map(|client| client.to_string()), correlation, now };
-    match judge(declared.access, caller.as_ref().map(|caller| caller.role)) {
+    match judge(declared.access, declared.scoped, caller.as_ref()) {
         Verdict::Allowed => {}
         Verdict::SignIn => return Err(not_signed_in().into()),
-        Verdict::Forbidden => return Err(forbidden(app, declared, &origin).await.into()),
+        Verdict::Forbidden => {
+            let needed = declared.access.as_str();
+            let why = format!("this needs the role {needed}; ask an admin");
+            return Err(forbidden(app, declared, needed, why, &origin).await.into());
+        }
+        Verdict::OutOfScope => {
+            let why =
+                "this is about more than the scope of a key can hold; it needs a key without one".into();
+            return Err(forbidden(app, declared, "a key without a scope", why, &origin).await.into());
+        }
     }
     let texts = texts_of(&mut parts).await?;
     let slot = parts.extensions.get::<Arc<Slot>>().cloned();
@@ -333,15 +406,38 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
     Ok(Admitted { caller, origin, address, texts, body, key, parts })
 }
 
-/// Refuses a caller whose role does not reach, and writes that down.
-async fn forbidden(app: &App, declared: &Declared, origin: &Origin) -> Error {
-    let action = format!("{} {}", declared.method, declared.path);
-    let needed = declared.access.as_str();
-    let entry = origin.denied(&action, "api", serde_json::json!({ "needs": needed }));
-    if let Err(error) = app.store.commit(Change::new().audit(entry)).await {
-        return error.into();
+/// Whether nodes may call this where they do: where agents are managed they show a certificate, but for getting one; elsewhere
+/// they may link and join only where that was allowed.
+fn certified(app: &App, declared: &Declared, parts: &Parts) -> Result<(), Failure> {
+    let gives_one = declared.path == JoinFleet::PATH || declared.path == CertifyAgent::PATH;
+    match parts.extensions.get::<Arc<Peer>>() {
+        Some(peer) if peer.certificate.is_some() || gives_one => Ok(()),
+        Some(_) => {
+            let detail = "show the agent's certificate in the TLS handshake; join first, or ask for another";
+            Err(Failure::http(403, "certificate_required", detail))
+        }
+        None if app.settings.plain_agents || !declared.is_own_agents() => Ok(()),
+        None => {
+            let detail = "agents join and link where they are managed, with certificates: https://HOST:PORT of \
+                          agent_management (9090); agent_management.allow_plain lets them link here";
+            Err(Failure::http(403, "plain_agents_refused", detail))
+        }
     }
-    Error::Forbidden(format!("this needs the role {needed}; ask an admin"))
+}
+
+/// Refuses a caller whose role or scope does not reach, and writes that down.
+async fn forbidden(app: &App, declared: &Declared, needed: &str, why: String, origin: &Origin) -> Error {
+    match write_denial(app, declared, origin, serde_json::json!({ "needs": needed })).await {
+        Ok(()) => Error::Forbidden(why),
+        Err(error) => error,
+    }
+}
+
+/// Writes down that a caller who signed in was turned away.
+async fn write_denial(app: &App, declared: &Declared, origin: &Origin, detail: Value) -> Result<(), Error> {
+    let action = format!("{} {}", declared.method, declared.path);
+    app.store.commit(Change::new().audit(origin.denied(&action, "api", detail))).await?;
+    Ok(())
 }
 
 /// The WebSocket to be, unless a page of another website opens it; an agent's must find room to show who it is.
@@ -429,14 +525,19 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
 ///
 /// The request may hold a password, and the store keeps the hash: it is taken of the request's signature, which nobody
 /// can make who only reads the store, so that there is nothing to guess against.
-fn claim_of(app: &App, declared: &Declared, key: String, request: &impl Serialize, origin: &Origin) -> Claim {
+fn claim_of(app: &App, declared: &Declared, key: String, request: &impl Serialize, caller: String) -> Claim {
     let body = serde_json::to_vec(request).expect("requests are plain data and always serialize");
     Claim {
-        caller: origin.actor.clone(),
+        caller,
         endpoint: format!("{} {}", declared.method, declared.path),
         key,
         body_hash: sha256_hex(&app.token_key.sign(&body)),
     }
+}
+
+/// Whom a request came from, as far as the proxies that are trusted tell.
+fn client_of(app: &App, request: &Request) -> Option<IpAddr> {
+    peer(request).map(|peer| address::client(peer, request.headers(), &app.trusted_proxies))
 }
 
 /// The address of the connection that a request came on, when the listener told.

@@ -1,83 +1,45 @@
 //! Who calls, told by bearer credentials: a signed-in user's token, or an API key.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+mod remembered;
+
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use self::remembered::Remembered;
 use super::app::App;
 use crate::{
     core::{
-        access::Caller,
+        access::{Caller, Principal, Rights, changes_rights},
         digest::sha256_hex,
         error::Error,
         port::store::Observer,
         token,
         usecase::{key, plain},
     },
-    proto::event::{Event, EventKind},
+    proto::event::Event,
 };
 
-/// How many callers are remembered.
-const REMEMBERED: usize = 1024;
-
-/// Who was recognized lately, so that a caller who asks often costs no signature and no read of the store each time.
+/// Who was recognized lately, and what is allowed to those on whose behalf commands wait, so that whoever asks often costs no
+/// signature and no read of the store each time.
 ///
 /// Whatever changes a user or a key is an event, and the store tells of it before it answers whoever made the change:
 /// everybody is forgotten then, so that a revoked key ends with the answer that says so.
 #[derive(Default)]
-pub struct Callers(Mutex<Known>);
-
-#[derive(Default)]
-struct Known {
-    /// How often everybody was forgotten.
-    forgotten: u64,
-    /// By the hash of what was shown: the caller, and until when that holds.
-    callers: HashMap<[u8; 32], (Caller, Timestamp)>,
-}
-
-impl Callers {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The caller who showed this, if that is known and still holds, and how often everybody was forgotten.
-    fn recall(&self, shown: &[u8; 32], now: Timestamp) -> (Option<Caller>, u64) {
-        let known = self.known();
-        let caller =
-            known.callers.get(shown).filter(|(_, until)| *until > now).map(|(caller, _)| caller.clone());
-        (caller, known.forgotten)
-    }
-
-    /// Remembers a caller, unless everybody was forgotten since the store was asked about this one.
-    fn remember(&self, shown: [u8; 32], caller: &Caller, until: Timestamp, forgotten: u64) {
-        let mut known = self.known();
-        if known.forgotten != forgotten {
-            return;
-        }
-        if known.callers.len() >= REMEMBERED {
-            known.callers.clear();
-        }
-        known.callers.insert(shown, (caller.clone(), until));
-    }
+pub struct Callers {
+    /// By the hash of what was shown.
+    shown: Remembered<[u8; 32], Caller>,
+    /// What is allowed, by on whose behalf.
+    pub(super) rights: Remembered<Principal, Rights>,
 }
 
 impl Observer for Callers {
     fn committed(&self, events: &[Event]) {
-        let about_callers = |event: &Event| {
-            let kind = event.kind.as_str();
-            // Signing in changes nobody's rights.
-            event.kind != EventKind::UserSignedIn && (kind.starts_with("user.") || kind.starts_with("key."))
-        };
-        if events.iter().any(about_callers) {
-            let mut known = self.known();
-            known.forgotten += 1;
-            known.callers.clear();
+        if events.iter().any(|event| changes_rights(event.kind)) {
+            self.shown.forget();
+            self.rights.forget();
         }
     }
 }
@@ -119,7 +81,7 @@ async fn look_up(
         return Err(Error::Unauthenticated("expected 'Authorization: Bearer TOKEN'".into()));
     };
     let hash: [u8; 32] = Sha256::digest(credentials.as_bytes()).into();
-    let (known, forgotten) = app.callers.recall(&hash, now);
+    let (known, forgotten) = app.callers.shown.recall(&hash, now);
     if known.is_some() {
         return Ok(known);
     }
@@ -134,7 +96,7 @@ async fn look_up(
             "the token is unknown, revoked or expired; sign in again (worpen login)".into(),
         ));
     };
-    app.callers.remember(hash, &caller, until, forgotten);
+    app.callers.shown.remember(hash, &caller, until, forgotten);
     Ok(Some(caller))
 }
 
@@ -155,13 +117,22 @@ async fn holder_of_token(
 ) -> Result<Option<(Caller, Timestamp)>, Error> {
     let Some(claims) = token::read(&app.token_key.public(), app.server, text, now) else { return Ok(None) };
     let Ok(until) = Timestamp::from_second(claims.exp) else { return Ok(None) };
-    let record = app.records.user(claims.sub).await?;
+    let session = app.records.session(claims.sid).await?;
+    let lasts = session.is_some_and(|session| {
+        session.user == claims.sub && session.ended_at.is_none() && session.expires_at > now
+    });
+    if !lasts {
+        return Ok(None);
+    }
+    let record = app.records.user(claims.sub).await?.filter(|record| record.user.disabled_at.is_none());
     Ok(record.map(|record| {
         let caller = Caller {
             user: record.user.id,
             username: record.user.username,
-            role: record.user.role.min(claims.role),
+            // The role is the user's present one: a token keeps none that was taken, and has one that was given.
+            role: record.user.role,
             key: None,
+            session: Some(claims.sid),
         };
         (caller, until)
     }))

@@ -11,7 +11,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -89,6 +89,8 @@ struct State {
     stalled: AtomicU64,
     is_agent: AtomicBool,
     is_upgraded: AtomicBool,
+    /// Requests on their way.
+    requests: AtomicUsize,
     close: Notify,
 }
 
@@ -102,7 +104,7 @@ pub struct Slot {
     state: Arc<State>,
 }
 
-/// A request on its way. Its connection is idle again once this is gone.
+/// A request on its way. Its connection is idle again once the last of them is gone.
 #[derive(Debug)]
 pub struct Busy(Arc<Slot>);
 
@@ -276,6 +278,7 @@ impl Slot {
 
     /// A request is on its way. Until its connection is [at work](Self::works) it makes room like one that is idle.
     pub fn request(self: &Arc<Self>) -> Busy {
+        self.state.requests.fetch_add(1, Relaxed);
         Busy(self.clone())
     }
 
@@ -331,7 +334,8 @@ impl Slot {
 impl Drop for Busy {
     fn drop(&mut self) {
         let slot = &self.0;
-        if !slot.state.is_upgraded.load(Relaxed) {
+        let was_last = slot.state.requests.fetch_sub(1, Relaxed) == 1;
+        if was_last && !slot.state.is_upgraded.load(Relaxed) {
             slot.state.idle.store(slot.all.millis(), Relaxed);
             slot.all.open().move_to(slot.id, slot.peer);
         }

@@ -22,7 +22,10 @@ use crate::{
             Field, Needs,
             container::{ContainerRow, FIELDS},
         },
-        usecase::{dispatch::Order, order::MAX_GRACE_S},
+        usecase::{
+            dispatch::{How, Order},
+            order::MAX_GRACE_S,
+        },
     },
     proto::{
         command::Command,
@@ -56,7 +59,7 @@ impl List for ListContainers {
 
     fn rows(scan: &Scan<'_>, request: &ListContainersRequest) -> Result<Vec<ContainerRow>, Error> {
         let node = match &request.node {
-            Some(node) => Some(scan.app.fleet.read().agent(node)?.id),
+            Some(node) => Some(scan.fleet.read().agent(node)?.id),
             None => None,
         };
         // The records of one node stand together.
@@ -65,7 +68,7 @@ impl List for ListContainers {
             (None, Some(node)) => format!("{node}/"),
             (None, None) => String::new(),
         };
-        if scan.app.fleet.read().containers_after(&start).is_none() {
+        if scan.fleet.read().containers_after(&start).is_none() {
             return Err(not_a_cursor());
         }
         Ok(scan.gather(start, |fleet, after, most, rows| {
@@ -100,7 +103,8 @@ fn shown(fleet: &Fleet, container: &Container) -> Container {
 
 pub(super) async fn get(call: Call<GetContainer>) -> Result<Answer<GetContainer>, Error> {
     let container = {
-        let fleet = call.app.fleet.read();
+        let fleet = call.sight.fleet();
+        let fleet = fleet.read();
         shown(&fleet, resolve(&call.request.id, &fleet)?)
     };
     Ok(Answer::tagged(&container))
@@ -145,7 +149,8 @@ async fn act<E: Endpoint<Response = Command>>(
     wait: Option<u32>,
 ) -> Result<Answer<E>, Error> {
     let order = {
-        let fleet = call.app.fleet.read();
+        let fleet = call.sight.fleet();
+        let fleet = fleet.read();
         let container = resolve(reference, &fleet)?;
         args["container"] = json!(container.facts.id);
         Order {
@@ -154,6 +159,7 @@ async fn act<E: Endpoint<Response = Command>>(
             targets: vec![(container.agent, container.node.to_string())],
             resource: format!("container/{}/{}", container.node, container.facts.name),
             timeout_s: call.app.settings.command_timeout_s.saturating_add(grace_s),
+            how: How::of(verb),
         }
     };
     command::give(call, order, wait).await

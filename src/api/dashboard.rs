@@ -6,10 +6,11 @@ use super::{
     app::App,
     call::{Answer, Call},
     clock,
+    sight::Sight,
     statistics::{in_words, per_minute, tally},
 };
 use crate::{
-    core::error::Error,
+    core::{error::Error, fleet::SharedFleet},
     proto::{
         dashboard::{
             DashboardStats, GetDashboardStats, LoadRange, LoadStats, NodeStats, SecurityStats,
@@ -23,45 +24,60 @@ use crate::{
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) async fn stats(call: Call<GetDashboardStats>) -> Result<Answer<GetDashboardStats>, Error> {
-    let app = &call.app;
-    let (_, counts) = app.counted.counts(app).await?;
-    let nodes = nodes(app);
-    let security = SecurityStats {
-        denied_24h: counts.denied,
-        quarantined_agents: nodes.by_status.get("QUARANTINED").copied().unwrap_or_default(),
-        active_keys: counts.active_keys,
-        sign_ins_refused: app.meters.sign_ins_refused.get(),
-        requests_rate_limited: app.limits.refused.get(),
-        since: app.meters.started_at,
+    Ok(Answer::ok(&of(&call.app, &call.sight).await?))
+}
+
+/// The fleet in a few numbers, as it is now and as it is shown: what is counted over the whole server is shown with the whole
+/// fleet alone.
+pub(super) async fn of(app: &App, sight: &Sight) -> Result<DashboardStats, Error> {
+    let fleet = sight.fleet();
+    let nodes = nodes(app, sight, &fleet);
+    let security = if sight.is_whole() {
+        let (_, counts) = app.counted.counts(app).await?;
+        Some(SecurityStats {
+            denied_24h: counts.denied,
+            quarantined_agents: nodes.by_status.get("QUARANTINED").copied().unwrap_or_default(),
+            active_keys: counts.active_keys,
+            sign_ins_refused: app.meters.sign_ins_refused.get(),
+            requests_rate_limited: app.limits.refused.get(),
+            since: app.meters.started_at,
+        })
+    } else {
+        None
     };
-    let (throughput, load) = (throughput(app), load(app));
-    Ok(Answer::ok(&DashboardStats { time: clock::now(), nodes, throughput, load, security }))
+    let (throughput, load) = (throughput(app, sight, &fleet), load(&fleet));
+    Ok(DashboardStats { time: clock::now(), nodes, throughput, load, security })
 }
 
-fn nodes(app: &App) -> NodeStats {
-    let by_status = tally(app.fleet.read().agents().map(|agent| agent.status));
-    let by_status = in_words(by_status);
-    NodeStats { total: by_status.values().sum(), by_status, linked: app.hub.count() as u64 }
+fn nodes(app: &App, sight: &Sight, fleet: &SharedFleet) -> NodeStats {
+    let fleet = fleet.read();
+    let by_status = in_words(tally(fleet.agents().map(|agent| agent.status)));
+    let linked = if sight.is_whole() {
+        app.hub.count()
+    } else {
+        fleet.agents().filter(|agent| fleet.is_linked(agent.id)).count()
+    };
+    NodeStats { total: by_status.values().sum(), by_status, linked: linked as u64 }
 }
 
-fn throughput(app: &App) -> ThroughputStats {
-    let rates = per_minute(app, MINUTE);
+fn throughput(app: &App, sight: &Sight, fleet: &SharedFleet) -> ThroughputStats {
+    let rates = sight.is_whole().then(|| per_minute(app, MINUTE));
     let (network, network_nodes) = {
-        let fleet = app.fleet.read();
+        let fleet = fleet.read();
         app.meters.traffic.total(|id| fleet.agent_by_id(id).is_some() && fleet.stale_since(id).is_none())
     };
     ThroughputStats {
-        commands_per_minute: rates.commands,
-        events_per_minute: rates.events,
-        telemetry_per_minute: rates.telemetry,
+        commands_per_minute: rates.as_ref().and_then(|rates| rates.commands),
+        events_per_minute: rates.as_ref().and_then(|rates| rates.events),
+        telemetry_per_minute: rates.as_ref().and_then(|rates| rates.telemetry),
         network_received_bytes_per_second: network.map(|rate| rate.received),
         network_transmitted_bytes_per_second: network.map(|rate| rate.transmitted),
         network_nodes,
     }
 }
 
-fn load(app: &App) -> LoadStats {
-    let fleet = app.fleet.read();
+fn load(fleet: &SharedFleet) -> LoadStats {
+    let fleet = fleet.read();
     let heard_of = fleet.agents().filter(|agent| fleet.stale_since(agent.id).is_none());
     let latest: Vec<_> = heard_of.filter_map(|agent| fleet.telemetry(agent.id)).collect();
     drop(fleet);

@@ -1,5 +1,7 @@
 //! Events, page by page.
 
+use std::sync::Arc;
+
 use super::{
     call::{Answer, Call},
     page::{cursor_of, limit_of, not_a_cursor},
@@ -25,7 +27,14 @@ pub(super) async fn history(call: Call<EventHistory>) -> Result<Answer<EventHist
     let gap = gap.map(|(first, _)| EventGap { from: after + 1, to: first - 1 });
     let last = events.items.last().filter(|_| events.more);
     let next_cursor = last.map(|event| event.sequence.clone());
-    Ok(Answer::ok(&EventPage { items: events.items, next_cursor, gap }))
+    let sight = &call.sight;
+    let items = if sight.is_whole() {
+        events.items
+    } else {
+        let shown = events.items.into_iter().filter_map(|event| sight.event(&Arc::new(event)));
+        shown.map(Arc::unwrap_or_clone).collect()
+    };
+    Ok(Answer::ok(&EventPage { items, next_cursor, gap }))
 }
 
 /// The filter that `types` (`container.died,agent.*`) and `node` make.

@@ -18,6 +18,9 @@ pub(super) const REQUEST_ID: &str = "x-request-id";
 /// After so many seconds it is worth asking a node again that could not be asked: links are mended within seconds.
 const NODE_RETRY_S: u64 = 5;
 
+/// After so many seconds it is worth asking again what a full disk refused: somebody has to make room first.
+const FULL_RETRY_S: u64 = 30;
+
 /// An error on its way to a caller.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -107,6 +110,7 @@ impl From<Error> for Failure {
             Error::TooMany { retry_after_s, .. } => {
                 Self::http(429, "too_many_requests", detail).after(retry_after_s)
             }
+            Error::Full { .. } => Self::http(507, "disk_full", detail).after(FULL_RETRY_S),
             Error::Unavailable(internal) => Self {
                 internal: Some(internal),
                 ..Self::http(503, "unavailable", "the server cannot do this just now; try again shortly")

@@ -41,7 +41,7 @@ impl List for ListImages {
 
     fn rows(scan: &Scan<'_>, request: &ListImagesRequest) -> Result<Vec<ImageRow>, Error> {
         let node = match &request.node {
-            Some(node) => Some(scan.app.fleet.read().agent(node)?.id),
+            Some(node) => Some(scan.fleet.read().agent(node)?.id),
             None => None,
         };
         // The records of one node stand together.
@@ -50,7 +50,7 @@ impl List for ListImages {
             (None, Some(node)) => format!("{node}/"),
             (None, None) => String::new(),
         };
-        if scan.app.fleet.read().images_after(&start).is_none() {
+        if scan.fleet.read().images_after(&start).is_none() {
             return Err(not_a_cursor());
         }
         Ok(scan.gather(start, |fleet, after, most, rows| {

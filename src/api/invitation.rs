@@ -7,19 +7,30 @@ use super::{
     random::random,
 };
 use crate::{
-    core::{error::Error, usecase::enroll},
-    proto::invitation::{InviteAgent, JoinFleet},
+    core::{error::Error, port::links::Links, usecase::enroll},
+    proto::{
+        invitation::{InviteAgent, JoinFleet},
+        link::LinkErrorCode,
+    },
 };
 
 pub(super) async fn invite(call: Call<InviteAgent>) -> Result<Answer<InviteAgent>, Error> {
     let claim = call.claim.as_ref();
-    let invitation = enroll::invite(call.app.enroll(), &call.request, random(), claim, &call.origin).await?;
+    let current = call.app.trust.current();
+    let invitation =
+        enroll::invite(call.app.enroll(&current), &call.request, random(), claim, &call.origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &invitation))
 }
 
 pub(super) async fn join(call: Call<JoinFleet>) -> Result<Answer<JoinFleet>, Error> {
-    let joined = enroll::join(call.app.enroll(), &call.request, &call.origin).await.inspect_err(|error| {
+    let current = call.app.trust.current();
+    let binding = call.peer.as_ref().map(|peer| &peer.binding);
+    let newcomer = enroll::join(call.app.enroll(&current), &call.request, binding, &call.origin).await;
+    let newcomer = newcomer.inspect_err(|error| {
         tracing::warn!(address = call.origin.address, "a join was refused: {error}");
     })?;
-    Ok(Answer::ok(&joined))
+    if let Some(agent) = newcomer.replaced {
+        call.app.hub.end(agent, LinkErrorCode::Revoked, "another machine took this agent's place");
+    }
+    Ok(Answer::ok(&newcomer.joined))
 }

@@ -2,21 +2,22 @@
 //!
 //! Signed-in callers are counted each for itself, so that nobody is slowed by a neighbour; everybody else by address.
 //! Agents have a count of their own, since a site's fleet may come from one address: after a restart of the server
-//! 2,000 link at once and 200 more each second, 10,000 within 40 s, and their own backoff (full jitter to a minute)
-//! spreads them over more than that.
+//! 2,000 link at once and 200 more each second, 10,000 within 40 s. Whoever is refused is given a turn of its own
+//! (`Retry-After`), which agents keep.
 
 pub(super) mod answers;
+mod turns;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, Hash, RandomState},
     net::IpAddr,
     num::NonZeroU32,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use governor::{
@@ -29,7 +30,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::answers::Answers;
+use self::{answers::Answers, turns::Turns};
 use super::{
     address::{household, network},
     hashing::{Hashing, Place, ends},
@@ -53,6 +54,13 @@ const SIGN_IN_EVERY: Duration = Duration::from_secs(1);
 const TRIES_AT_ONCE: u32 = 10;
 /// How often such a pair may try again: ten times a minute.
 const TRY_EVERY: Duration = Duration::from_secs(6);
+/// Sign-ins under one name from wherever its holder has not signed in from lately: at once,
+const NAME_TRIES_AT_ONCE: u32 = 100;
+/// and then one each so often, whoever it is: many addresses together guess no faster. From where its holder did sign in this
+/// is not counted, so that nobody locks it out there.
+const NAME_TRY_EVERY: Duration = Duration::from_secs(6);
+/// How many places are remembered where somebody signed in.
+const MOST_PLACES: usize = 65_536;
 /// Credentials of one address that are not known yet: at once,
 const UNPROVEN_AT_ONCE: u32 = 1000;
 /// and each second after. Each costs a signature or a read of the store; those that hold are remembered then.
@@ -94,9 +102,14 @@ pub struct Limits {
     callers: Limit,
     strangers: Limit,
     links: Limit,
+    /// Turns of those who were refused to link.
+    turns: Mutex<Turns>,
     unproven: Limit,
     sign_ins: Limit,
     tries: Limit,
+    names: Limit,
+    /// Hashes of the addresses and names under which somebody signed in.
+    places: Mutex<HashSet<u64>>,
     lines: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
     frames: Limit,
     bytes: Limit,
@@ -135,9 +148,12 @@ impl Limits {
             callers: in_window(set.caller),
             strangers: in_window(set.anonymous),
             links: Limit::per_second(LINKS_AT_ONCE, LINKS_PER_SECOND),
+            turns: Mutex::default(),
             unproven: Limit::per_second(UNPROVEN_AT_ONCE, UNPROVEN_PER_SECOND),
             sign_ins: Limit::new(SIGN_INS_AT_ONCE, SIGN_IN_EVERY),
             tries: Limit::new(TRIES_AT_ONCE, TRY_EVERY),
+            names: Limit::new(NAME_TRIES_AT_ONCE, NAME_TRY_EVERY),
+            places: Mutex::default(),
             lines: Mutex::default(),
             frames: Limit::per_second(FRAMES_AT_ONCE, FRAMES_PER_SECOND),
             bytes: Limit::per_second(BYTES_AT_ONCE, BYTES_PER_SECOND),
@@ -152,7 +168,11 @@ impl Limits {
 
     /// Counts a request of somebody whose credentials hold: a user, or each of its keys.
     pub(super) fn caller(&self, caller: &Caller) -> Result<(), Error> {
-        self.check(&self.callers, &(caller.user, &caller.key), "requests of this caller")
+        self.check(
+            &self.callers,
+            &(caller.user, caller.key.as_ref().map(|key| &key.name)),
+            "requests of this caller",
+        )
     }
 
     /// Counts a request without credentials that hold.
@@ -171,7 +191,15 @@ impl Limits {
 
     /// Counts a node that links or joins.
     pub(super) fn link(&self, address: IpAddr) -> Result<(), Error> {
-        self.check(&self.links, &household(address), "links from this address")
+        let household = household(address);
+        match self.check(&self.links, &household, "links from this address") {
+            Err(Error::TooMany { detail, .. }) => {
+                let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+                let wait = turns.next(household, LINKS_PER_SECOND, Instant::now());
+                Err(Error::TooMany { detail, retry_after_s: wait.as_secs() + 1 })
+            }
+            other => other,
+        }
     }
 
     /// Counts a frame of one of our agents, or says how long to wait before it is taken. It counts over the agent's links.
@@ -231,7 +259,25 @@ impl Limits {
             &(address, username),
             "attempts to sign in under this name from this address",
         )?;
-        self.check(&self.sign_ins, &address, "attempts to sign in from this address")
+        self.check(&self.sign_ins, &address, "attempts to sign in from this address")?;
+        if self.places().contains(&self.hashes.hash_one((address, username))) {
+            return Ok(());
+        }
+        self.check(&self.names, &username, "attempts to sign in under this name from new addresses")
+    }
+
+    /// Remembers that somebody signed in under a name from an address.
+    pub(super) fn signed_in(&self, address: IpAddr, username: &str) {
+        let place = self.hashes.hash_one((household(address), username));
+        let mut places = self.places();
+        if places.len() >= MOST_PLACES {
+            places.clear();
+        }
+        places.insert(place);
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self, limit: &Limit, key: &impl Hash, what: &str) -> Result<(), Error> {

@@ -25,7 +25,7 @@ use crate::{
     core::{
         digest::sha256_hex,
         error::Error,
-        fleet::Fleet,
+        fleet::{Fleet, SharedFleet},
         selector::{Cursor, Fault, Field, Needs, Order, Row, Selected, Selector, Selectors, select},
     },
     proto::{endpoint::Endpoint, page::Page},
@@ -39,13 +39,14 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// Expressions that were read, and pages that were made.
 pub struct Lists {
-    selectors: Selectors,
+    /// Expressions that were read.
+    pub(super) selectors: Selectors,
     /// Pages that were made.
     pub(super) kept: Kept,
     /// Bounds how many requests look through the whole fleet at once: each takes a core.
-    looking: Semaphore,
+    pub(super) looking: Semaphore,
     /// Bounds how many pages are made at once, so that those who wait find what another made.
-    making: Semaphore,
+    pub(super) making: Semaphore,
 }
 
 impl Lists {
@@ -78,6 +79,8 @@ pub(super) struct Asked<'a> {
 /// The records that a list may look at.
 pub(super) struct Scan<'a> {
     pub(super) app: &'a App,
+    /// The fleet as the caller is shown it.
+    pub(super) fleet: &'a SharedFleet,
     /// The id after which the records begin.
     pub(super) after: Option<&'a str>,
     /// So many are enough.
@@ -98,7 +101,7 @@ impl Scan<'_> {
         let mut rows = Vec::new();
         let mut at = start;
         loop {
-            let next = slice(&self.app.fleet.read(), &at, SLICE, &mut rows);
+            let next = slice(&self.fleet.read(), &at, SLICE, &mut rows);
             match next {
                 Some(next) if rows.len() < self.enough => at = next,
                 _ => return rows,
@@ -143,7 +146,7 @@ pub(super) async fn list<E: List>(call: Call<E>) -> Result<Answer<E>, Error> {
     let after = asked.cursor.map(|text| cursor::<E>(text, &call.request, &order)).transpose()?;
     let reads = selector.as_ref().map_or(Needs::NOTHING, Selector::needs).and(order.needs());
     let shows = E::SHOWS.and(reads);
-    let key = format!("{} {}", E::PATH, plain(&call.request));
+    let key = format!("{} {} {}", E::PATH, plain(&call.request), call.sight.key());
     if let Some(page) = State::of(&app, shows).and_then(|state| app.lists.kept.recall(&key, state)) {
         return Ok(Answer::fixed(&page));
     }
@@ -180,9 +183,10 @@ struct Making<R: 'static> {
 impl<R: Row> Making<R> {
     /// The page, serialized.
     fn page<E: List<Row = R>>(&self, call: &Call<E>) -> Result<Vec<u8>, Error> {
-        let by_id = self.order.is_by_id();
+        let (by_id, fleet) = (self.order.is_by_id(), call.sight.fleet());
         let scan = Scan {
             app: &call.app,
+            fleet: &fleet,
             after: self.after.as_ref().filter(|_| by_id).map(|after| after.id.as_str()),
             enough: if by_id && self.selector.is_none() { self.limit + 1 } else { usize::MAX },
             needs: self.reads,

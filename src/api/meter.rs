@@ -33,8 +33,19 @@ const STATUSES: [u16; 28] = [
 ];
 
 /// The types of frames that agents send.
-const FRAMES: [&str; 9] =
-    ["HELLO", "HEARTBEAT", "TELEMETRY", "INVENTORY", "EVENT", "COMMAND_RESULT", "ACK", "ERROR", "PROGRESS"];
+const FRAMES: [&str; 11] = [
+    "HELLO",
+    "HEARTBEAT",
+    "TELEMETRY",
+    "INVENTORY",
+    "EVENT",
+    "COMMAND_RESULT",
+    "ACK",
+    "ERROR",
+    "PROGRESS",
+    "CERTIFY",
+    "HOLDS",
+];
 
 /// The counts of one server since it began.
 #[derive(Debug)]
@@ -159,6 +170,8 @@ impl Meters {
             AgentFrame::Ack(_) => 6,
             AgentFrame::Error(_) => 7,
             AgentFrame::Progress(_) => 8,
+            AgentFrame::Certify(_) => 9,
+            AgentFrame::Holds(_) => 10,
         };
         self.frames[place].one();
     }

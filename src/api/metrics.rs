@@ -9,6 +9,7 @@ use super::{
     app::App,
     call::{Answer, Call},
     meter::RouteMeter,
+    sight::Sight,
     statistics::{in_words, tally},
     status::stored_bytes,
 };
@@ -23,7 +24,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const JSON: &str = "application/json";
 
 pub(super) async fn get(call: Call<GetMetrics>) -> Result<Answer<GetMetrics>, Error> {
-    let families = families(&call.app).await?;
+    let families = families(&call.app, &call.sight).await?;
     let body = match form(call.accept.as_ref()) {
         OPEN_METRICS => family::open_metrics(&families),
         JSON => family::json(&families),
@@ -53,9 +54,12 @@ fn form(accept: Option<&HeaderValue>) -> &'static str {
     best.1
 }
 
-/// Everything that is counted, now.
-async fn families(app: &App) -> Result<Vec<Family>, Error> {
-    let mut all = fleet(app);
+/// Everything that is counted, now; for whoever is shown a part of the fleet, what is counted of that part.
+async fn families(app: &App, sight: &Sight) -> Result<Vec<Family>, Error> {
+    let mut all = fleet(app, sight);
+    if !sight.is_whole() {
+        return Ok(all);
+    }
     all.extend(work(app));
     all.extend(http(app));
     all.extend(store(app, stored_bytes(app).await?));
@@ -63,8 +67,14 @@ async fn families(app: &App) -> Result<Vec<Family>, Error> {
     Ok(all)
 }
 
-fn fleet(app: &App) -> Vec<Family> {
-    let fleet = app.fleet.read();
+fn fleet(app: &App, sight: &Sight) -> Vec<Family> {
+    let fleet = sight.fleet();
+    let fleet = fleet.read();
+    let linked = if sight.is_whole() {
+        app.hub.count()
+    } else {
+        fleet.agents().filter(|agent| fleet.is_linked(agent.id)).count()
+    };
     let by_status = tally(fleet.agents().map(|agent| agent.status));
     let by_state = tally(fleet.containers().map(|container| container.facts.state));
     drop(fleet);
@@ -77,7 +87,7 @@ fn fleet(app: &App) -> Vec<Family> {
             "Agents that are known, by status.",
             in_words(by_status).into_iter().map(by("status")).collect(),
         ),
-        Family::one("worpen_agent_links", Kind::Gauge, "Agents that are linked now.", app.hub.count() as u64),
+        Family::one("worpen_agent_links", Kind::Gauge, "Agents that are linked now.", linked as u64),
         Family::new(
             "worpen_containers",
             Kind::Gauge,

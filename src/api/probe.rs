@@ -57,7 +57,7 @@ impl Probe {
 
 async fn try_out(app: &App) -> Result<Took, Error> {
     let begun = Instant::now();
-    app.store.commit(Change::new().write(statement::probe::probe(clock::now()))).await?;
+    app.store.commit(Change::new().vital().write(statement::probe::probe(clock::now()))).await?;
     let written = Instant::now();
     app.records.event_bounds().await?;
     Ok(Took { write: written - begun, read: written.elapsed() })

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     core::{
+        access::{Act, Node},
         container::resolve,
         error::Error,
         output::Body,
@@ -56,19 +57,21 @@ pub(super) async fn ask<E: Endpoint>(
     mut args: Value,
 ) -> Result<Begun, Error> {
     let (container, agent) = {
-        let fleet = call.app.fleet.read();
+        let fleet = call.sight.fleet();
+        let fleet = fleet.read();
         let container = resolve(reference, &fleet)?.clone();
         let agent = fleet.agent_by_id(container.agent).cloned();
         (container, agent.ok_or_else(|| Error::not_found("container", reference))?)
     };
     let resource = format!("container/{}/{}", container.node, container.facts.name);
+    call.caller()?.rights().permit(Act::Ask(verb), Node::from(&agent))?;
     let place = call.app.limits.answers.place(call.caller()?)?;
     let (store, links) = (&*call.app.store, &*call.app.hub);
     admit(store, links, &agent, verb, (resource, args.clone()), &call.origin).await?;
     args["container"] = json!(container.facts.id);
     let timeout_s = u32::try_from(ENGINE_TIMEOUT.as_secs()).unwrap_or(u32::MAX);
     let outputs = call.app.hub.outputs(agent.id).ok_or_else(|| not_linked(&agent.agent_id))?;
-    let asked = outputs.ask(Question { verb, args, timeout_s }, place);
+    let asked = outputs.ask(Question { verb, args, actor: call.origin.actor.clone(), timeout_s }, place);
     let mut answering = asked.map_err(|why| match why {
         NotAsked::Gone => not_linked(&agent.agent_id),
         NotAsked::TooMany => busy(&container.node),

@@ -22,7 +22,12 @@ use super::{
 };
 use crate::{
     core::error::Error,
-    proto::endpoint::{Access, Endpoint},
+    proto::{
+        certificate::CertifyAgent,
+        endpoint::{Access, Endpoint},
+        invitation::JoinFleet,
+        link::AgentLink,
+    },
 };
 
 /// A route as the table has it.
@@ -34,6 +39,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Whether a key with a scope may call it.
+    pub scoped: bool,
     /// One line for people.
     pub summary: &'static str,
 }
@@ -41,6 +48,8 @@ pub struct Route {
 /// The routes so far.
 pub struct Api {
     router: Router<Arc<App>>,
+    /// What is served where agents are managed.
+    agents: Router<Arc<App>>,
     routes: Vec<Route>,
     meters: Vec<Arc<RouteMeter>>,
     description: Description,
@@ -50,6 +59,7 @@ impl Api {
     pub(super) fn new() -> Self {
         Self {
             router: Router::new(),
+            agents: Router::new(),
             routes: Vec::new(),
             meters: Vec::new(),
             description: Description::new(),
@@ -79,8 +89,17 @@ impl Api {
             let serve = move |State(app): State<Arc<App>>, request: Request| async move {
                 Ok::<Response, Infallible>(call::serve(app, shape, handler, meter, request).await)
             };
+            if is_for_agents(path) {
+                self.agents = self.agents.route(path, on(filter, serve.clone()));
+            }
             self.router = self.router.route(path, on(filter, serve));
-            self.routes.push(Route { method: E::METHOD, path, access: E::ACCESS, summary: E::SUMMARY });
+            self.routes.push(Route {
+                method: E::METHOD,
+                path,
+                access: E::ACCESS,
+                scoped: E::SCOPED,
+                summary: E::SUMMARY,
+            });
         }
         self
     }
@@ -109,6 +128,12 @@ impl Api {
         Meters::new(self.meters.clone())
     }
 
+    /// The service of those that agents of ours call, for where they are managed, and of no other.
+    pub fn agents_router(&self, app: Arc<App>) -> Router {
+        let router = self.agents.clone();
+        router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(app)
+    }
+
     /// The service that answers them, and every other path and method with a problem.
     pub fn into_router(self, app: Arc<App>) -> Router {
         let cors = cors(&app.origins);
@@ -120,6 +145,11 @@ impl Api {
         };
         router.layer(map_response(harden))
     }
+}
+
+/// Whether agents of ours call it: to join, to be certified, to link.
+fn is_for_agents(path: &str) -> bool {
+    [JoinFleet::PATH, CertifyAgent::PATH, AgentLink::PATH].contains(&path)
 }
 
 async fn no_such_path(State(app): State<Arc<App>>, request: Request) -> Response {

@@ -14,7 +14,7 @@ use super::{
     statistics::{in_words, tally},
 };
 use crate::{
-    core::{error::Error, meter::Spread, port::links::Links},
+    core::{error::Error, fleet::SharedFleet, meter::Spread, port::links::Links},
     id::AgentId,
     proto::{
         agent::{Agent, AgentStatus},
@@ -34,10 +34,15 @@ const MUCH_LAG: u64 = 10_000;
 const MOST_LISTED: usize = 1000;
 
 pub(super) async fn matrix(call: Call<GetDashboardServices>) -> Result<Answer<GetDashboardServices>, Error> {
-    let app = &call.app;
-    let parts =
-        vec![api(app), store(app).await, telemetry_store(app).await, links(app), stream(app), redis()];
-    let (nodes, mut by_status) = reported(&measured(app));
+    let (app, fleet) = (&call.app, call.sight.fleet());
+    let links = links(app, &fleet);
+    // How the server's own parts do tells of more than a scope holds.
+    let parts = if call.sight.is_whole() {
+        vec![api(app), store(app).await, telemetry_store(app).await, links, stream(app), redis()]
+    } else {
+        vec![links]
+    };
+    let (nodes, mut by_status) = reported(&measured(&fleet));
     for part in &parts {
         *by_status.entry(part.status).or_default() += 1;
     }
@@ -110,11 +115,11 @@ async fn telemetry_store(app: &App) -> ServicePart {
 }
 
 /// All agents that should be linked are.
-fn links(app: &App) -> ServicePart {
+fn links(app: &App, fleet: &SharedFleet) -> ServicePart {
     let unlinked: HashSet<AgentId> =
         app.pulses.unlinked_since().into_iter().map(|(agent, _)| agent).collect();
     let (mut linked, mut missing) = (0_u64, 0_u64);
-    for agent in app.fleet.read().agents() {
+    for agent in fleet.read().agents() {
         if app.hub.is_linked(agent.id) {
             linked += 1;
         } else if should_be_linked(agent) && !unlinked.contains(&agent.id) {
@@ -160,8 +165,8 @@ fn millis(spread: &Spread, part: f64) -> Option<f64> {
 }
 
 /// The latest measurement of each agent that has any, and whether it is of now.
-fn measured(app: &App) -> Vec<(Arc<Telemetry>, bool)> {
-    let fleet = app.fleet.read();
+fn measured(fleet: &SharedFleet) -> Vec<(Arc<Telemetry>, bool)> {
+    let fleet = fleet.read();
     let latest = fleet
         .agents()
         .filter_map(|agent| Some((fleet.telemetry(agent.id)?, fleet.stale_since(agent.id).is_none())));

@@ -1,5 +1,7 @@
 //! Totals and rates of the fleet and its server.
 
+pub(super) mod command;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},

@@ -11,11 +11,12 @@ use super::{
     app::App,
     call::{Answer, Call},
     page::{cursor_of, limit_of},
+    sight::Sight,
 };
 use crate::{
     core::{
         error::Error,
-        fleet::Fleet,
+        fleet::{Fleet, SharedFleet},
         port::telemetry::{RangeAnswer, RangeQuery, SummaryQuery},
         telemetry::{Grid, HOUR, Label, MAX_POINTS, SECOND, longest_interval, span},
     },
@@ -56,7 +57,8 @@ pub(super) async fn latest(call: Call<LatestTelemetry>) -> Result<Answer<LatestT
     let limit = limit_of(request.limit)?;
     let after: Option<AgentId> = request.cursor.as_deref().map(cursor_of).transpose()?;
     let mut found: Vec<_> = {
-        let fleet = call.app.fleet.read();
+        let fleet = call.sight.fleet();
+        let fleet = fleet.read();
         let only = request.agent.as_deref().map(|agent| fleet.agent(agent)).transpose()?;
         let only = only.map(|agent| agent.id);
         let wanted = fleet.agents_after(after).filter(|agent| {
@@ -86,15 +88,16 @@ pub(super) async fn history(call: Call<TelemetryHistory>) -> Result<Answer<Telem
     label_of(metric, request)?;
     let (from, to) = ends(call.origin.now, request.from, request.to, request.range.as_deref())?;
     let grid = grid(app, from, to, request.step.as_deref())?;
-    let agents = agents_of(&app.fleet.read(), request.agent.as_deref(), request.site.as_deref())?;
-    bound(app, request.by, agents.as_deref(), &grid)?;
+    let agents = agents_of(&call.sight, request.agent.as_deref(), request.site.as_deref())?;
+    bound(&call.sight.fleet(), request.by, agents.as_deref(), &grid)?;
     let across = request.across.unwrap_or_else(|| metric.across());
     let query =
         RangeQuery { metric, label: request.label.clone(), agents, grid, aggregate, across, by: request.by };
     let RangeAnswer { series, damaged } =
         in_turn(app, async { Ok(app.telemetry.range(query).await?) }).await?;
     let names: Vec<Option<String>> = {
-        let fleet = app.fleet.read();
+        let fleet = call.sight.fleet();
+        let fleet = fleet.read();
         series.iter().map(|(agent, _)| agent.map(|agent| name_of(&fleet, agent))).collect()
     };
     written(move || {
@@ -154,7 +157,7 @@ pub(super) async fn analytics(
     let (app, request) = (&call.app, &call.request);
     let (from, to) = ends(call.origin.now, request.from, request.to, request.range.as_deref())?;
     let metrics = request.metrics.as_deref().map_or_else(|| Ok(USUAL.to_vec()), metrics_of)?;
-    let agents = agents_of(&app.fleet.read(), request.agent.as_deref(), request.site.as_deref())?;
+    let agents = agents_of(&call.sight, request.agent.as_deref(), request.site.as_deref())?;
     let longest = longest_interval(interval_of(app), 0);
     let found = in_turn(app, summaries(app, &metrics, agents.as_deref(), (from, to), longest)).await?;
     Ok(Answer::ok(&TelemetryAnalytics { from, to, metrics: found }))
@@ -198,7 +201,7 @@ pub(super) async fn network(call: Call<DashboardNetwork>) -> Result<Answer<Dashb
     let (app, request) = (&call.app, &call.request);
     let (from, to) = ends(call.origin.now, None, None, request.range.as_deref())?;
     let grid = grid(app, from, to, None)?;
-    let agents = agents_of(&app.fleet.read(), None, request.site.as_deref())?;
+    let agents = agents_of(&call.sight, None, request.site.as_deref())?;
     let rates = async |metric| -> Result<Vec<Option<f64>>, Error> {
         let query = RangeQuery {
             metric,
@@ -278,11 +281,13 @@ fn grid(app: &App, from: Timestamp, to: Timestamp, step: Option<&str>) -> Result
 }
 
 /// The agents of a list, of a site, or `None` for all.
-fn agents_of(fleet: &Fleet, agents: Option<&str>, site: Option<&str>) -> Result<Option<Vec<AgentId>>, Error> {
+fn agents_of(sight: &Sight, agents: Option<&str>, site: Option<&str>) -> Result<Option<Vec<AgentId>>, Error> {
+    let fleet = sight.fleet();
+    let fleet = fleet.read();
     let at_site = |agent: &&Agent| site.is_none_or(|site| agent.site == site);
     match (agents, site) {
-        (None, None) => Ok(None),
-        (None, Some(_)) => Ok(Some(fleet.agents().filter(at_site).map(|agent| agent.id).collect())),
+        (None, None) if sight.is_whole() => Ok(None),
+        (None, _) => Ok(Some(fleet.agents().filter(at_site).map(|agent| agent.id).collect())),
         (Some(agents), _) => {
             let named = agents.split(',').map(|agent| fleet.agent(agent.trim()));
             let named = named.collect::<Result<Vec<_>, _>>()?;
@@ -291,10 +296,10 @@ fn agents_of(fleet: &Fleet, agents: Option<&str>, site: Option<&str>) -> Result<
     }
 }
 
-fn bound(app: &App, by: SeriesOf, agents: Option<&[AgentId]>, grid: &Grid) -> Result<(), Error> {
+fn bound(fleet: &SharedFleet, by: SeriesOf, agents: Option<&[AgentId]>, grid: &Grid) -> Result<(), Error> {
     let series = match by {
         SeriesOf::Fleet => 1,
-        SeriesOf::Agent => agents.map_or_else(|| app.fleet.read().agents().count(), <[_]>::len),
+        SeriesOf::Agent => agents.map_or_else(|| fleet.read().agents().count(), <[_]>::len),
     };
     if series.saturating_mul(grid.points) > MAX_VALUES {
         let detail = format!(

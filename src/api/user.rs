@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     core::{error::Error, usecase::user},
-    proto::user::{CreateUser, ListUsers},
+    proto::user::{
+        CreateUser, DisableUser, EnableUser, ListUsers, SetUserPassword, SetUserRole, SignOutUser,
+    },
 };
 
 pub(super) async fn list(call: Call<ListUsers>) -> Result<Answer<ListUsers>, Error> {
@@ -30,4 +32,41 @@ pub(super) async fn create(call: Call<CreateUser>) -> Result<Answer<CreateUser>,
     .await
     .map_err(|error| Error::Internal(error.to_string()))??;
     Ok(Answer::with_status(StatusCode::CREATED, &user))
+}
+
+pub(super) async fn disable(call: Call<DisableUser>) -> Result<Answer<DisableUser>, Error> {
+    let app = &call.app;
+    Ok(Answer::ok(&user::disable(&*app.store, &*app.records, &call.request.id, &call.origin).await?))
+}
+
+pub(super) async fn enable(call: Call<EnableUser>) -> Result<Answer<EnableUser>, Error> {
+    let app = &call.app;
+    Ok(Answer::ok(&user::enable(&*app.store, &*app.records, &call.request.id, &call.origin).await?))
+}
+
+pub(super) async fn set_role(call: Call<SetUserRole>) -> Result<Answer<SetUserRole>, Error> {
+    let (app, request) = (&call.app, &call.request);
+    let (store, records) = (&*app.store, &*app.records);
+    Ok(Answer::ok(&user::set_role(store, records, &request.id, request.role, &call.origin).await?))
+}
+
+pub(super) async fn sign_out(call: Call<SignOutUser>) -> Result<Answer<SignOutUser>, Error> {
+    let app = &call.app;
+    let (store, records) = (&*app.store, &*app.records);
+    Ok(Answer::ok(&user::sign_out(store, records, call.caller()?, &call.request.id, &call.origin).await?))
+}
+
+pub(super) async fn set_password(call: Call<SetUserPassword>) -> Result<Answer<SetUserPassword>, Error> {
+    let app = call.app.clone();
+    // To guess the present password is to guess a password.
+    let mut turn = app.limits.sign_in(call.address, &call.caller()?.username, &app.hashing).await?;
+    let user = tokio::task::spawn_blocking(move || {
+        let (app, caller) = (&call.app, call.caller()?);
+        let with = (random(), turn.place.memory());
+        let set = user::set_password(&*app.store, &*app.records, caller, &call.request, with, &call.origin);
+        tokio::runtime::Handle::current().block_on(set)
+    })
+    .await
+    .map_err(|error| Error::Internal(error.to_string()))??;
+    Ok(Answer::ok(&user))
 }

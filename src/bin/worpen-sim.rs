@@ -54,6 +54,12 @@ struct Args {
     /// The share of orders and questions that fail, 0 to 1.
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     fail_rate: f64,
+    /// Seconds that programs run which an agent is told to.
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seconds)]
+    exec_time: Duration,
+    /// Bytes that each such program prints, at most 16777216; no more than its command keeps.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    output_bytes: u32,
     /// What everything follows from; a fresh one unless told.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -147,6 +153,8 @@ fn plan(args: Args) -> Result<Plan, Box<dyn std::error::Error>> {
         drops: args.drop_rate,
         log_lines: args.log_lines,
         failures: args.fail_rate,
+        exec_time: args.exec_time,
+        output_bytes: args.output_bytes,
         keep: args.keep,
         ..Plan::new(args.server, args.agents, seed)
     })

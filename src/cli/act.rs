@@ -1,4 +1,4 @@
-//! Acts: a command for each of several targets, waited for together.
+//! Acts: something done to each of several targets, at once and within bounds, told in the order of the targets.
 
 use std::{
     num::NonZeroUsize,
@@ -8,11 +8,8 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use super::{
-    error::CliError,
-    exit::ExitStatus,
-    measure,
-    printer::calm,
-    session::{Format, Session, json_line},
+    error::CliError, exit::ExitStatus, form::Format, listing::Listing, measure, printer::calm,
+    session::Session, table::Row,
 };
 use crate::{
     client::{Client, ClientError},
@@ -22,7 +19,7 @@ use crate::{
     },
 };
 
-/// Targets that are commanded at the same time.
+/// Targets that are acted on at the same time.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
 
 /// The longest that one request waits; a proxy in between would cut a longer silence.
@@ -46,6 +43,14 @@ impl Wait {
     }
 }
 
+/// Whether somebody is asked before something is destroyed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Sure {
+    /// Do not ask.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
 /// What an act is called before and after.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Words {
@@ -55,45 +60,94 @@ pub(crate) struct Words {
     pub(crate) done: &'static str,
 }
 
-/// Gives each target its command, tells what became of it, and ends as all of them together did.
-pub(crate) async fn run<E: Endpoint<Response = Command>>(
+/// Does something to each target, tells what became of it, and ends as all of them together did. `told` says what
+/// became of one, in a line and as an exit status.
+pub(crate) async fn each<R: Row, F: Future<Output = Result<R, ClientError>>>(
     session: &Session,
     words: Words,
     targets: Vec<String>,
-    Wait { wait }: Wait,
-    request: impl Fn(String) -> E::Request,
+    act: impl Fn(String) -> F,
+    told: impl Fn(&str, &R) -> (String, ExitStatus),
 ) -> Result<ExitStatus, CliError> {
-    let client = session.client()?;
+    if targets.is_empty() {
+        session.printer.note(&format!("nothing to {}", words.verb));
+    }
     let alone = targets.len() == 1;
-    let waiting = session.printer.waiting(&format!("{} {}", words.verb, targets.join(", ")));
+    let steps = session.printer.steps();
     let mut ends = stream::iter(targets)
         .map(|target| {
-            let request = request(target.clone());
-            let given = give::<E>(session, &client, request, Duration::from_secs(wait.into()));
-            async move { (target, given.await) }
+            let (given, steps) = (act(target.clone()), steps.clone());
+            async move {
+                let _step = steps.begin(&format!("{} {target}", words.verb));
+                let given = given.await;
+                (target, given)
+            }
         })
         .buffered(AT_ONCE.get());
+    // Of one target the record itself is shown, of several a list of them.
+    let mut listing = if alone { None } else { Some(Listing::new(session, None)?) };
+    let for_people = session.form.format.is_for_people();
     let mut statuses = Vec::new();
-    let mut commands = Vec::new();
     while let Some((target, end)) = ends.next().await {
-        let command = match end {
-            Ok(command) => command,
+        let record = match end {
+            Ok(record) => record,
             Err(error) if alone => return Err(error.into()),
             Err(error) => {
-                statuses.push(waiting.aside(|| complain(session, &target, error)));
+                statuses.push(steps.aside(|| complain(session, &target, error)));
                 continue;
             }
         };
-        statuses.push(status(&command, wait));
-        waiting.aside(|| tell(session, words, &target, &command))?;
-        commands.push(command);
+        let (line, status) = told(&target, &record);
+        statuses.push(status);
+        steps.aside(|| match &mut listing {
+            _ if for_people => session.printer.data(&calm(&line)),
+            Some(listing) => listing.add(std::slice::from_ref(&record)),
+            None if session.form.format == Format::Csv => session.list(std::slice::from_ref(&record)),
+            None => session.record(&record, &record.name(), String::new),
+        })?;
     }
-    drop(waiting);
-    match (session.format, commands.as_slice()) {
-        (Format::Json, [command]) if alone => session.json(command)?,
-        (Format::Json, commands) => session.json(commands)?,
-        _ => {}
+    drop(ends);
+    if let Some(listing) = listing.filter(|_| !for_people) {
+        listing.end()?;
     }
+    if statuses.len() > 1 {
+        let done = statuses.iter().filter(|status| **status == ExitStatus::Done).count();
+        session.printer.note(&format!("{} {done} of {}", words.done, statuses.len()));
+    }
+    Ok(ExitStatus::of_all(&statuses))
+}
+
+/// Asks something of each target and shows the answers as a list; ends as all of them together did.
+pub(crate) async fn gather<R: Row, F: Future<Output = Result<R, ClientError>>>(
+    session: &Session,
+    words: Words,
+    targets: Vec<String>,
+    ask: impl Fn(String) -> F,
+) -> Result<ExitStatus, CliError> {
+    let mut listing = Listing::new(session, None)?;
+    let steps = session.printer.steps();
+    let mut answers = stream::iter(targets)
+        .map(|target| {
+            let (given, steps) = (ask(target.clone()), steps.clone());
+            async move {
+                let _step = steps.begin(&format!("{} {target}", words.verb));
+                let given = given.await;
+                (target, given)
+            }
+        })
+        .buffered(AT_ONCE.get());
+    let mut statuses = Vec::new();
+    while let Some((target, answer)) = answers.next().await {
+        statuses.push(match answer {
+            Ok(record) => {
+                steps.aside(|| listing.add(std::slice::from_ref(&record)))?;
+                ExitStatus::Done
+            }
+            Err(error) => steps.aside(|| complain(session, &target, error)),
+        });
+    }
+    drop(answers);
+    listing.end()?;
     Ok(ExitStatus::of_all(&statuses))
 }
 
@@ -161,20 +215,14 @@ pub(crate) async fn give<E: Endpoint<Response = Command>>(
     follow(session, client, command, wait).await
 }
 
-/// Tells what became of one target's command.
-fn tell(session: &Session, words: Words, target: &str, command: &Command) -> Result<(), CliError> {
-    match session.format {
-        Format::Json => return Ok(()),
-        Format::Ndjson => return session.printer.data(&json_line(command)),
-        Format::Name => return session.printer.data(&command.id.to_string()),
-        Format::Table => {}
-    }
+/// What became of one target's command, in a line.
+pub(crate) fn line(words: Words, target: &str, command: &Command) -> String {
     let Words { verb, done } = words;
     let nodes: Vec<&str> = command.executions.iter().map(|execution| execution.node.as_str()).collect();
     let place = if nodes.is_empty() { String::new() } else { format!(" on {}", nodes.join(", ")) };
     let reason = command.executions.iter().find_map(|execution| execution.error_message.as_deref());
     let look = format!("worpen commands get {}", command.id);
-    session.printer.data(&calm(&match command.status {
+    match command.status {
         CommandStatus::Succeeded => format!("{target}: {done}{place}"),
         CommandStatus::Queued => format!("{target}: {verb} is queued{place}; look with: {look}"),
         CommandStatus::Started => format!("{target}: {verb} goes on{place}; look with: {look}"),
@@ -183,7 +231,7 @@ fn tell(session: &Session, words: Words, target: &str, command: &Command) -> Res
                 reason.map_or_else(|| format!("; look with: {look}"), |reason| format!(": {reason}"));
             format!("{target}: {verb} {}{place}{reason}", super::commands::words(other))
         }
-    }))
+    }
 }
 
 /// What became of an execution that gave nothing, in a line.

@@ -1,6 +1,9 @@
-//! `worpen agent`: runs the agent of this node.
+//! `worpen agent`: runs the agent of this node, and looks at the files that its operator writes.
 
-use std::{io::Read, path::PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use super::{
     config::resolve, error::CliError, exit::ExitStatus, printer::Printer, server::start_log, signal::shutdown,
@@ -12,6 +15,7 @@ use crate::{
 
 /// Arguments of `worpen agent`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// File of settings, of which the section logging is the agent's; /etc/worpen/worpen.toml unless told
     /// [env: WORPEN_CONFIG].
@@ -29,18 +33,51 @@ pub struct Args {
     /// A name and value that selectors can use; may be given several times.
     #[arg(long, value_name = "K=V", value_parser = label)]
     pub label: Vec<(String, String)>,
+    /// Folder of verbs that this site defines, an executable and a manifest each; `verbs` in the data directory unless
+    /// told [env: WORPEN_VERBS].
+    #[arg(long, value_name = "DIR")]
+    pub verbs: Option<PathBuf>,
+    /// This node's own policy, which wins over any order; without the file none is obeyed. Unless told, policy.toml in
+    /// the data directory, if there is one [env: WORPEN_POLICY].
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What to do instead of running.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// What `worpen agent` does besides running.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// The node's own policy.
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+}
+
+/// What can be done with a policy.
+#[derive(Debug, clap::Subcommand)]
+pub enum PolicyVerb {
+    /// Read a policy as the agent would, and say whether it can be used.
+    Check {
+        /// The policy.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 /// Works for the node until it is told to stop.
 pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
+    if let Some(Verb::Policy(PolicyVerb::Check { file })) = args.verb {
+        return check_policy(&file, printer);
+    }
     let resolved = resolve("agent", args.config, Flags::default(), printer)?;
     start_log(&resolved.settings.logging, printer)?;
-    let data = args
-        .data
-        .or_else(|| std::env::var_os("WORPEN_DATA").filter(|data| !data.is_empty()).map(PathBuf::from));
+    let data = args.data.or_else(|| place("WORPEN_DATA"));
     let mut config =
         AgentConfig::new(args.server.unwrap_or_default(), data.unwrap_or_else(|| default_data("agent")));
     config.labels = args.label.into_iter().collect();
+    config.verbs = args.verbs.or_else(|| place("WORPEN_VERBS"));
+    config.policy = args.policy.or_else(|| place("WORPEN_POLICY"));
     if let Some(token) = args.join {
         let token = if token == "-" { read_token()? } else { token };
         let identity = agent::join(&config, token.trim()).await.map_err(not_joined)?;
@@ -48,6 +85,18 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     }
     agent::run(config, shutdown()?).await.map_err(ended)?;
     Ok(ExitStatus::Done)
+}
+
+fn check_policy(file: &Path, printer: &Printer) -> Result<ExitStatus, CliError> {
+    let rules = agent::check_policy(file)
+        .map_err(|why| CliError::new(ExitStatus::Failed, format!("an agent would obey nobody: {why}")))?;
+    let rules = if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
+    printer.note(&format!("the policy is good: {}, {rules}", file.display()));
+    Ok(ExitStatus::Done)
+}
+
+fn place(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|place| !place.is_empty()).map(PathBuf::from)
 }
 
 fn read_token() -> Result<String, CliError> {
@@ -62,7 +111,7 @@ fn not_joined(error: JoinError) -> CliError {
         JoinError::AlreadyJoined { .. } => ExitStatus::Conflict,
         JoinError::Unreachable { .. } | JoinError::NotNow { .. } => ExitStatus::Unreachable,
         JoinError::Refused { .. } | JoinError::OtherServer { .. } => ExitStatus::NotAllowed,
-        JoinError::Tls(_) | JoinError::Identity(_) => ExitStatus::Failed,
+        JoinError::Tls(_) | JoinError::NoKey(_) | JoinError::Identity(_) => ExitStatus::Failed,
     };
     CliError::new(status, error)
 }

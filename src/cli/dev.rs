@@ -1,4 +1,5 @@
-//! `worpen dev`: a server and this machine's agent in one process, over the real link with the real enrolment.
+//! `worpen dev`: a server, this machine's agent and the dashboard in one process, over the real link with the real
+//! enrolment.
 
 use std::{
     fs, io,
@@ -15,21 +16,27 @@ use super::{
     config::resolve,
     error::CliError,
     exit::ExitStatus,
+    form::Form,
     printer::Printer,
     server::{failed, open, start_log},
+    session::Session,
     signal::shutdown,
+    top,
 };
 use crate::{
     agent::{self, Identity, IdentityError, RunError},
     api::{app::App, clock},
     config::{
         agent::AgentConfig,
-        context::{Context, Contexts, Environment},
+        context::{self, Context, Contexts, Environment},
+        folder::default_data,
         layer::Flags,
         private,
         server::ServerConfig,
+        transport::Tls,
+        value::LogOutput,
     },
-    core::usecase::key,
+    core::{trust::AnchorKind, usecase::key},
     id::AgentId,
     proto::agent::AgentStatus,
     server::{invite_locally, issue_key_locally},
@@ -55,27 +62,51 @@ pub struct Args {
     /// Name of the node; the host's own unless told.
     #[arg(long)]
     pub name: Option<String>,
+    /// Show no dashboard, even on a terminal; say where the server is instead.
+    #[arg(long)]
+    pub headless: bool,
 }
 
-/// Serves until it is told to stop.
+/// Shows the dashboard until it is left, or off a terminal serves until it is told to stop.
 pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> {
     let flags = Flags { listen: args.listen, data: args.data };
-    let resolved = resolve("dev", args.config, flags, printer)?;
+    let mut resolved = resolve("dev", args.config, flags, printer)?;
+    let shows = printer.is_interactive() && !args.headless && top::can_draw();
+    let logging = &mut resolved.settings.logging;
+    if shows && logging.output == LogOutput::Stderr {
+        // The terminal is the dashboard's.
+        let data = resolved.settings.server.data.clone().unwrap_or_else(|| default_data("dev"));
+        private::folder(&data).map_err(CliError::output)?;
+        logging.output = LogOutput::File(data.join("dev.log"));
+    }
     start_log(&resolved.settings.logging, printer)?;
-    let config = ServerConfig::of(resolved.settings, "dev");
+    let mut config = ServerConfig::of(resolved.settings, "dev");
+    if is_taken(config.agents) {
+        printer.warning(&format!(
+            "port {} is another program's; agents join at a free one",
+            config.agents.port()
+        ));
+        config.agents.set_port(0);
+    }
     let shutdown = shutdown()?;
-    let (server, listener, address) = open(&config, shutdown.clone()).await?;
+    let (server, listener, places) = open(&config, shutdown.clone()).await?;
     let app = server.app().clone();
-    let url = format!("http://{}", reachable(address));
+    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+    let url = format!("{scheme}://{}", reachable(places.address));
+    let authority =
+        (config.tls == Tls::Authority).then(|| app.trust.current().set.materials(AnchorKind::Authority));
+    let authority = authority.and_then(|authorities| authorities.into_iter().next());
     let serving = tokio::spawn(server.serve(listener));
-    let agent_config = AgentConfig::new(url.clone(), config.data.join("agent"));
+    // What this machine's agent says does not leave the machine. Where callers need TLS it joins as others do.
+    let linked_to = if config.tls == Tls::Off { url.clone() } else { places.agents.clone() };
+    let agent_config = AgentConfig::new(linked_to, config.data.join("agent"));
     let name = args.name.unwrap_or_else(host_name);
     let identity = enroll(&app, &agent_config, &name).await?;
     let agent = identity.agent();
     let running: JoinHandle<Result<(), RunError>> = tokio::spawn(agent::run(agent_config, shutdown.clone()));
     let token_file = config.data.join("token");
     keep_token(&app, &token_file).await?;
-    save_context(&url, &token_file)?;
+    save_context(&url, &token_file, authority)?;
     let linked = async {
         let mut changes = app.feed.changes();
         while !is_online(&app, agent) && changes.changed().await.is_ok() {}
@@ -83,9 +114,17 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     if timeout(LINK_TIMEOUT, linked).await.is_err() {
         printer.warning("this machine's agent has not linked yet; its log lines say why");
     }
-    let ready = json!({ "server": url, "data": config.data, "context": CONTEXT, "token_file": token_file });
-    printer.data(&format!("{ready}\n"))?;
+    let ready = json!({ "server": url, "agents": places.agents, "data": config.data, "context": CONTEXT, "token_file": token_file });
     drop(app);
+    if shows {
+        let flags = context::Flags { server: None, context: Some(CONTEXT.to_owned()) };
+        let session = Session::new(printer.clone(), Form::default(), flags);
+        let left = top::run(top::Args::default(), &session).await;
+        shutdown.cancel();
+        let stayed = stay(serving, running, &shutdown, printer).await;
+        return left.and(stayed);
+    }
+    printer.data(&format!("{ready}\n"))?;
     stay(serving, running, &shutdown, printer).await
 }
 
@@ -115,6 +154,11 @@ async fn stay(
     );
     served.map_err(|error| CliError::new(ExitStatus::Failed, error))?.map_err(failed)?;
     Ok(ExitStatus::Done)
+}
+
+/// Whether another program listens there.
+fn is_taken(address: SocketAddr) -> bool {
+    std::net::TcpListener::bind(address).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 /// The address under which this machine reaches a listener.
@@ -176,9 +220,9 @@ async fn keep_token(app: &App, path: &Path) -> Result<(), CliError> {
 }
 
 /// Saves the context that the next terminal uses.
-fn save_context(url: &str, token_file: &Path) -> Result<(), CliError> {
+fn save_context(url: &str, token_file: &Path, authority: Option<String>) -> Result<(), CliError> {
     let mut contexts = Contexts::load(&Environment::read())?;
     let token_file = fs::canonicalize(token_file).map_err(CliError::input)?;
-    let context = Context { server: url.to_owned(), key: None, token_file: Some(token_file) };
+    let context = Context { server: url.to_owned(), key: None, token_file: Some(token_file), authority };
     Ok(contexts.save_context(CONTEXT, context, true)?)
 }

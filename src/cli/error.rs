@@ -131,6 +131,7 @@ impl From<ContextError> for CliError {
         };
         let status = match &error {
             ContextError::Read { .. } | ContextError::Write { .. } => ExitStatus::Failed,
+            ContextError::Taken { .. } => ExitStatus::Conflict,
             _ => ExitStatus::Usage,
         };
         let failure = Self::new(status, error);

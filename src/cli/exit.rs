@@ -6,33 +6,53 @@ use crate::proto::command::CommandStatus;
 
 /// How a run of the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum ExitStatus {
     /// What was asked for is done.
-    Done = 0,
+    Done,
     /// It failed.
-    Failed = 1,
+    Failed,
     /// The command line is wrong.
-    Usage = 2,
+    Usage,
     /// There is no such thing.
-    NotFound = 3,
+    NotFound,
     /// Not allowed, or not signed in.
-    NotAllowed = 4,
+    NotAllowed,
     /// The state forbids it.
-    Conflict = 5,
+    Conflict,
     /// Of several targets some failed.
-    PartlyFailed = 6,
+    PartlyFailed,
     /// It took longer than it might.
-    TimedOut = 7,
+    TimedOut,
     /// The server cannot be reached.
-    Unreachable = 8,
+    Unreachable,
     /// The node refused.
-    Refused = 9,
+    Refused,
     /// Somebody pressed Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// A program ran on a node, and this run ends as it did.
+    Program(u8),
 }
 
 impl ExitStatus {
+    /// The number that a shell is told.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::NotAllowed => 4,
+            Self::Conflict => 5,
+            Self::PartlyFailed => 6,
+            Self::TimedOut => 7,
+            Self::Unreachable => 8,
+            Self::Refused => 9,
+            Self::Interrupted => 130,
+            Self::Program(code) => code,
+        }
+    }
+
     /// The status for what became of a command.
     #[must_use]
     pub const fn of_command(status: CommandStatus) -> Self {
@@ -76,6 +96,6 @@ impl ExitStatus {
 
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
-        Self::from(status as u8)
+        Self::from(status.code())
     }
 }

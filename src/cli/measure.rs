@@ -13,11 +13,6 @@ pub(crate) fn age(since: Timestamp, now: Timestamp) -> String {
     format!("{}{unit}", seconds / size)
 }
 
-/// The age where there is one, else a dash.
-pub(crate) fn age_or_dash(since: Option<Timestamp>, now: Timestamp) -> String {
-    since.map_or_else(dash, |since| age(since, now))
-}
-
 /// What stands where there is nothing.
 pub(crate) fn dash() -> String {
     "-".to_owned()
@@ -55,6 +50,16 @@ pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     })
 }
 
+/// The first few, and how many more.
+pub(crate) fn shortened(words: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let first = words.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match words.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// A moment as a person says it: a time, or how long ago.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Moment {
@@ -81,6 +86,30 @@ impl Moment {
             Self::Ago(length) => now.checked_sub(length).unwrap_or(Timestamp::MIN),
         }
     }
+}
+
+/// Reads a moment to come: `2026-03-01T12:00:00Z`, or `2h` for in two hours.
+pub(crate) fn later(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let length = seconds(text).map_err(|_| {
+        format!("'{text}' is not a moment; expected such as 2026-03-01T12:00:00Z, or 2h for in two hours")
+    })?;
+    Timestamp::now().checked_add(SignedDuration::from_secs(length.into())).map_err(|error| error.to_string())
+}
+
+/// A number with its thousands apart: `1,234,567`.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut told = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
 }
 
 #[cfg(test)]

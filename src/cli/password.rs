@@ -4,8 +4,47 @@ use std::io::{self, Read};
 
 use crossterm::terminal;
 
-use super::{error::CliError, exit::ExitStatus, printer::Printer};
+use super::{
+    error::CliError,
+    exit::ExitStatus,
+    printer::Printer,
+    session::{Session, aside},
+};
 use crate::config::secret::Secret;
+
+/// A password that is there already: from stdin, or asked for.
+pub(crate) async fn known(session: &Session, stdin: bool) -> Result<Secret, CliError> {
+    if stdin {
+        return aside(piped).await;
+    }
+    if !session.printer.can_ask() {
+        return Err(CliError::usage("nobody can be asked for the password")
+            .hint("pipe it in and add --password-stdin"));
+    }
+    let printer = session.printer.clone();
+    aside(move || ask(&printer, "Password:")).await
+}
+
+/// The present password, asked for before another is set.
+pub(crate) async fn present(session: &Session) -> Result<Secret, CliError> {
+    if !session.printer.can_ask() {
+        return Err(CliError::usage("nobody can be asked for the password")
+            .hint("pipe the present and the new one in, a line each, and add --password-stdin"));
+    }
+    let printer = session.printer.clone();
+    aside(move || ask(&printer, "Present password:")).await
+}
+
+/// A password that somebody thinks of now: from stdin, or asked for twice, since what is typed is not shown.
+pub(crate) async fn fresh(session: &Session, stdin: bool) -> Result<Secret, CliError> {
+    let first = known(session, stdin).await?;
+    if stdin {
+        return Ok(first);
+    }
+    let printer = session.printer.clone();
+    let second = aside(move || ask(&printer, "The same again:")).await?;
+    if first == second { Ok(first) } else { Err(CliError::usage("these were two different passwords")) }
+}
 
 /// Asks on the terminal; what is typed is not shown. Ctrl-C gives up.
 pub(crate) fn ask(printer: &Printer, question: &str) -> Result<Secret, CliError> {

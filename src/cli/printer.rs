@@ -10,7 +10,11 @@ use std::{
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::error::{CliError, Failure};
+use super::{
+    error::{CliError, Failure},
+    live::Live,
+    pager,
+};
 
 /// Writes for a person or a pipe, as loud and as colourful as was asked for.
 #[derive(Clone, Debug)]
@@ -19,6 +23,10 @@ pub struct Printer {
     out: Stream,
     err: Stream,
     width: Option<u16>,
+    height: Option<u16>,
+    /// Whether the terminal moves its cursor.
+    moves: bool,
+    pager: bool,
 }
 
 /// How much is told besides the data.
@@ -48,6 +56,15 @@ pub enum Tone {
     Dim,
 }
 
+/// One of the two streams of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
 /// What data is drawn on.
 #[derive(Clone, Copy, Debug)]
 pub struct Canvas {
@@ -69,18 +86,26 @@ impl Printer {
     pub fn new(loudness: Loudness, no_colour: bool) -> Self {
         let says = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         let never = no_colour || says("NO_COLOR");
-        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let dumb = env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
         let stream =
             |terminal| Stream { terminal, colour: !never && (says("CLICOLOR_FORCE") || (terminal && !dumb)) };
         let out = stream(io::stdout().is_terminal());
-        let width =
-            out.terminal.then(crossterm::terminal::size).and_then(Result::ok).map(|(columns, _)| columns);
+        let size = out.terminal.then(crossterm::terminal::size).and_then(Result::ok);
         Self {
             loudness,
             out,
             err: stream(io::stderr().is_terminal()),
-            width: width.filter(|width| *width > 0),
+            width: size.map(|(columns, _)| columns).filter(|width| *width > 0),
+            height: size.map(|(_, rows)| rows).filter(|height| *height > 0),
+            moves: !dumb,
+            pager: !dumb,
         }
+    }
+
+    /// The same without a pager.
+    #[must_use]
+    pub fn without_pager(self) -> Self {
+        Self { pager: false, ..self }
     }
 
     /// What tables are drawn on.
@@ -93,6 +118,12 @@ impl Printer {
     #[must_use]
     pub fn can_ask(&self) -> bool {
         self.err.terminal && io::stdin().is_terminal()
+    }
+
+    /// Whether a person reads and types here.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        self.out.terminal && io::stdin().is_terminal()
     }
 
     /// Writes lines of data.
@@ -109,6 +140,54 @@ impl Printer {
     pub fn raw(&self, text: &str) -> Result<(), CliError> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::output)
+    }
+
+    /// Writes what a program elsewhere wrote, as it is, to the same of our streams. Nobody to read stderr is no failure.
+    pub fn bytes(&self, side: Side, bytes: &[u8]) -> Result<(), CliError> {
+        match side {
+            Side::Out => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes).and_then(|()| out.flush()).map_err(CliError::output)
+            }
+            Side::Err => {
+                let _ = io::stderr().lock().write_all(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what a person reads: on a terminal that is too low for it through a pager.
+    pub fn page(&self, text: &str) -> Result<(), CliError> {
+        let is_long = self.height.is_some_and(|height| text.lines().count() >= height.into());
+        if !(is_long && self.pager && self.err.terminal && io::stdin().is_terminal()) {
+            return self.data(text);
+        }
+        let Some(command) = pager::chosen() else { return self.data(text) };
+        match pager::show(&command, text) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.detail(&format!("no pager: {error}"));
+                self.data(text)
+            }
+        }
+    }
+
+    /// Whether data goes to a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.out.terminal
+    }
+
+    /// Whether a stream goes to a terminal.
+    #[must_use]
+    pub fn is_shown(&self, side: Side) -> bool {
+        self.stream(side).terminal
+    }
+
+    /// A part of the terminal that is drawn over again; `None` where there is no terminal that can.
+    #[must_use]
+    pub fn live(&self) -> Option<Live> {
+        (self.height.is_some() && self.moves).then(Live::new)
     }
 
     /// Tells what happened.
@@ -194,6 +273,25 @@ impl Printer {
         }))
     }
 
+    /// A line that counts, never longer than the terminal is wide; on a terminal and nowhere else.
+    #[must_use]
+    pub fn counting(&self) -> Waiting {
+        let waiting = self.waiting("");
+        if let Some(bar) = &waiting.0
+            && let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}")
+        {
+            bar.set_style(style);
+        }
+        waiting
+    }
+
+    /// Lines that show what is being done, on a terminal and nowhere else.
+    #[must_use]
+    pub fn steps(&self) -> Steps {
+        let shown = self.err.terminal && self.loudness >= Loudness::Normal;
+        Steps(shown.then(MultiProgress::new))
+    }
+
     /// Bars that show how far things are, on a terminal and nowhere else.
     #[must_use]
     pub fn bars(&self) -> Bars {
@@ -211,6 +309,23 @@ impl Printer {
             return Ok(());
         }
         self.data(&text)
+    }
+
+    /// Text in one of a few calm colours, by its number.
+    #[must_use]
+    pub fn tinted(&self, side: Side, text: &str, number: usize) -> String {
+        const TINTS: [&str; 6] = ["36", "33", "35", "32", "34", "96"];
+        if !self.stream(side).colour {
+            return text.to_owned();
+        }
+        format!("\u{1b}[{}m{text}\u{1b}[0m", TINTS[number % TINTS.len()])
+    }
+
+    const fn stream(&self, side: Side) -> Stream {
+        match side {
+            Side::Out => self.out,
+            Side::Err => self.err,
+        }
     }
 
     fn paint(&self, text: &str, tone: Tone) -> String {
@@ -236,6 +351,19 @@ impl Printer {
 pub struct Waiting(Option<ProgressBar>);
 
 impl Waiting {
+    /// Says how it stands.
+    pub fn say(&self, what: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(calm(what).replace('\n', " "));
+        }
+    }
+
+    /// Whether anything is shown.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Takes the sign away while something is printed.
     pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         match &self.0 {
@@ -249,6 +377,52 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Several things that take their time, a line each.
+#[derive(Clone, Debug)]
+pub struct Steps(Option<MultiProgress>);
+
+/// The line of one of them; goes when it is dropped.
+#[derive(Debug)]
+pub struct Step(Option<(MultiProgress, ProgressBar)>);
+
+impl Steps {
+    /// Shows that something was begun.
+    #[must_use]
+    pub fn begin(&self, what: &str) -> Step {
+        Step(self.0.as_ref().map(|all| {
+            let bar = all.add(ProgressBar::new_spinner().with_message(calm(what)));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            (all.clone(), bar)
+        }))
+    }
+
+    /// Takes the lines away while something is printed.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(all) => all.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Step {
+    /// Says how it stands.
+    pub fn say(&self, what: &str) {
+        if let Some((_, bar)) = &self.0 {
+            bar.set_message(calm(what));
+        }
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if let Some((all, bar)) = &self.0 {
+            bar.finish_and_clear();
+            all.remove(bar);
         }
     }
 }
@@ -276,6 +450,16 @@ impl Bars {
         bar.set_length(total);
         bar.set_position(done);
         true
+    }
+}
+
+impl Bars {
+    /// Takes the bars away while something is printed.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.all {
+            Some(all) => all.suspend(print),
+            None => print(),
+        }
     }
 }
 

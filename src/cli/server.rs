@@ -12,9 +12,10 @@ use crate::{
         layer::Flags,
         server::ServerConfig,
         settings::Logging,
+        transport::Tls,
         value::{LogOutput, Value},
     },
-    infra::log,
+    infra::{log, store::OpenError},
     server::{Server, ServerError},
 };
 
@@ -38,9 +39,10 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     let resolved = resolve("server", args.config, flags, printer)?;
     start_log(&resolved.settings.logging, printer)?;
     let config = ServerConfig::of(resolved.settings, "server");
-    let (server, listener, address) = open(&config, shutdown()?).await?;
+    let (server, listener, places) = open(&config, shutdown()?).await?;
     let ready = json!({
-        "server": format!("http://{address}"),
+        "server": places.server,
+        "agents": places.agents,
         "data": config.data,
         "admin_password_file": server.admin_password(),
     });
@@ -57,23 +59,54 @@ pub(super) fn start_log(logging: &Logging, printer: &Printer) -> Result<(), CliE
     })
 }
 
-/// Opens the server and its listener; nothing is served yet.
+/// Where an open server is reached.
+pub(super) struct Places {
+    /// The address of the API.
+    pub(super) address: SocketAddr,
+    /// The same as people write it.
+    pub(super) server: String,
+    /// Where agents join and link.
+    pub(super) agents: String,
+}
+
+/// Opens the server and its listeners; nothing is served yet.
 pub(super) async fn open(
     config: &ServerConfig,
     shutdown: CancellationToken,
-) -> Result<(Server, TcpListener, SocketAddr), CliError> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|source| {
-        CliError::new(ExitStatus::Failed, Unheard { address: config.listen, source })
-            .hint("choose a free port: --listen 127.0.0.1:0")
-    })?;
+) -> Result<(Server, TcpListener, Places), CliError> {
+    let listener = listen(config.listen, "choose a free port: --listen 127.0.0.1:0").await?;
+    let agents = listen(
+        config.agents,
+        "choose a free port for agents: agent_management.port, or WORPEN_AGENT_MANAGEMENT_PORT=0",
+    )
+    .await?;
     let address = listener.local_addr().map_err(CliError::input)?;
-    let server = Server::open(config, shutdown).await.map_err(failed)?;
-    Ok((server, listener, address))
+    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+    let places = Places {
+        address,
+        server: format!("{scheme}://{address}"),
+        agents: format!("https://{}", agents.local_addr().map_err(CliError::input)?),
+    };
+    let server = Server::open(config, shutdown).await.map_err(failed)?.managing_agents_at(agents);
+    Ok((server, listener, places))
+}
+
+async fn listen(address: SocketAddr, hint: &'static str) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| CliError::new(ExitStatus::Failed, Unheard { address, source }).hint(hint))
 }
 
 /// What went wrong in a server.
 pub(super) fn failed(error: ServerError) -> CliError {
-    CliError::new(ExitStatus::Failed, error)
+    let is_damaged = matches!(&error, ServerError::Store { source: OpenError::Corrupt { .. }, .. });
+    let status =
+        if matches!(error, ServerError::PlainHttp(_)) { ExitStatus::Usage } else { ExitStatus::Failed };
+    let error = CliError::new(status, error);
+    if is_damaged {
+        return error.hint("restore the latest backup: worpen restore FILE --force --data DIR");
+    }
+    error
 }
 
 /// No listener, and why.

@@ -1,20 +1,21 @@
 //! [`Session`]: what every command that talks to a server works with.
 
 use std::{
-    cell::{Cell, RefCell},
-    fmt,
+    cell::{self, RefCell},
     io::{self, BufRead, IsTerminal},
 };
 
-use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
+    act::Sure,
     error::CliError,
     exit::ExitStatus,
-    printer::Printer,
-    table::{self, Row},
+    form::{Form, Format, csv_fields, csv_line, yaml},
+    listing::Listing,
+    printer::{Canvas, Printer},
+    table::{self, Cell, Row},
 };
 use crate::{
     client::Client,
@@ -22,43 +23,31 @@ use crate::{
     id::CommandId,
 };
 
-/// The form of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Columns for people.
-    #[default]
-    Table,
-    /// One JSON document: an array for a list, an object for one thing.
-    Json,
-    /// One JSON document a line.
-    Ndjson,
-    /// One name a line, as other commands take it.
-    Name,
-}
-
 /// A run of a command: its output, its server, and the moment it began.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) printer: Printer,
-    pub(crate) format: Format,
+    pub(crate) form: Form,
     pub(crate) flags: Flags,
     pub(crate) environment: Environment,
     pub(crate) now: Timestamp,
-    unanswered: Cell<usize>,
+    unanswered: cell::Cell<usize>,
     going: RefCell<Vec<CommandId>>,
+    hears_interrupts: cell::Cell<bool>,
 }
 
 impl Session {
-    pub(crate) fn new(printer: Printer, format: Format, flags: Flags) -> Self {
+    pub(crate) fn new(printer: Printer, form: Form, flags: Flags) -> Self {
         let (environment, now) = (Environment::read(), Timestamp::now());
         Self {
             printer,
-            format,
+            form,
             flags,
             environment,
             now,
-            unanswered: Cell::default(),
+            unanswered: cell::Cell::default(),
             going: RefCell::default(),
+            hears_interrupts: cell::Cell::default(),
         }
     }
 
@@ -73,44 +62,61 @@ impl Session {
 
     /// A client of the server that flags, environment and contexts name.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
-        let Target { server, server_from, token, token_from, .. } =
+        let Target { server, server_from, token, token_from, authority, .. } =
             self.contexts()?.resolve(&self.flags, &self.environment)?;
         let proof = token_from.map_or_else(|| "no token".to_owned(), |from| format!("a token from {from}"));
         self.printer.detail(&format!("server {server} from {server_from}, {proof}"));
-        Ok(Client::new(&server, token)?)
+        Ok(Client::trusting(&server, token, authority.as_deref())?)
     }
 
-    /// Prints a list.
+    /// What tables are drawn on; wide ones are never cut.
+    pub(crate) fn canvas(&self) -> Canvas {
+        let canvas = self.printer.canvas();
+        if self.form.format == Format::Wide { Canvas { width: None, ..canvas } } else { canvas }
+    }
+
+    /// Prints a list that is at hand.
     pub(crate) fn list<T: Row>(&self, items: &[T]) -> Result<(), CliError> {
-        match self.format {
-            Format::Table if items.is_empty() => self.printer.note("nothing to show"),
-            Format::Table => self.printer.data(&table::list(items, self.now, self.printer.canvas()))?,
-            Format::Json => self.json(items)?,
-            Format::Ndjson => self.lines(items.iter().map(|item| json_line(item)))?,
-            Format::Name => self.lines(items.iter().map(T::name))?,
-        }
-        Ok(())
+        let mut listing = Listing::new(self, None)?;
+        listing.add(items)?;
+        listing.end()
     }
 
-    /// Prints one thing.
+    /// Prints one thing, for people a fact a line.
     pub(crate) fn one<const N: usize>(
         &self,
         item: &impl Serialize,
         name: &str,
-        facts: [(&str, table::Cell); N],
+        facts: [(&str, Cell); N],
     ) -> Result<(), CliError> {
-        match self.format {
-            Format::Table => self.printer.data(&table::facts(facts, self.printer.canvas())),
-            Format::Json => self.json(item),
-            Format::Ndjson => self.printer.data(&json_line(item)),
-            Format::Name => self.printer.data(name),
+        let facts = Vec::from(facts);
+        let drawn = || table::facts(facts.iter().map(|(name, cell)| (*name, cell)), self.canvas());
+        match self.form.format {
+            Format::Table | Format::Wide => self.printer.page(&drawn()),
+            Format::Csv => {
+                let names = facts.iter().map(|(name, _)| table::name_of(name));
+                let values = facts.iter().map(|(_, cell)| cell.value());
+                self.printer.raw(&[csv_line(names), csv_line(values)].concat())
+            }
+            _ => self.record(item, name, String::new),
         }
     }
 
-    /// Prints a JSON document.
-    pub(crate) fn json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), CliError> {
-        let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| unwritable(&error));
-        self.printer.data(&text)
+    /// Prints one thing, for people as a sentence or two.
+    pub(crate) fn record(
+        &self,
+        item: &impl Serialize,
+        name: &str,
+        words: impl FnOnce() -> String,
+    ) -> Result<(), CliError> {
+        match self.form.format {
+            Format::Table | Format::Wide => self.printer.data(&words()),
+            Format::Json => self.printer.raw(&self.form.pretty(item)?),
+            Format::Ndjson => self.printer.raw(&self.form.line(item)?),
+            Format::Yaml => self.printer.raw(&yaml(item)),
+            Format::Csv => self.printer.raw(&csv_fields(item)),
+            Format::Name => self.printer.data(name),
+        }
     }
 
     /// Prints lines in one write.
@@ -138,6 +144,15 @@ impl Session {
         self.going.borrow_mut().retain(|other| *other != id);
     }
 
+    /// Says whether Ctrl-C is heard by what runs, and does not end it from outside.
+    pub(crate) fn hear_interrupts(&self, heard: bool) {
+        self.hears_interrupts.set(heard);
+    }
+
+    pub(crate) fn hears_interrupts(&self) -> bool {
+        self.hears_interrupts.get()
+    }
+
     /// Tells how to look at commands that this run leaves going.
     pub(crate) fn tell_what_goes_on(&self) {
         if self.unanswered.get() > 0 {
@@ -148,22 +163,39 @@ impl Session {
         }
     }
 
-    /// Asks before something is destroyed; off a terminal only `--yes` will do.
-    pub(crate) async fn confirm(&self, yes: bool, act: &str) -> Result<(), CliError> {
-        if yes {
+    /// Says no to what is destroyed where nobody is sure and nobody can be asked; to be called before anything is done.
+    pub(crate) fn refuse_unsure(&self, sure: Sure, act: &str) -> Result<(), CliError> {
+        if sure.yes || self.printer.can_ask() {
             return Ok(());
         }
-        if !self.printer.can_ask() {
-            return Err(CliError::usage(format!("will not {act} without being sure")).hint("add --yes"));
+        Err(CliError::usage(format!("will not {act} without being sure")).hint("add --yes"))
+    }
+
+    /// Asks before something is destroyed; what goes beyond one node needs its number typed.
+    pub(crate) async fn confirm(&self, sure: Sure, act: &str, reach: Reach) -> Result<(), CliError> {
+        self.refuse_unsure(sure, act)?;
+        if sure.yes {
+            return Ok(());
         }
         let printer = self.printer.clone();
-        let question = format!("{act}? [y/N]");
+        let (question, wanted) = match reach {
+            Reach::OneNode => (format!("{act}? [y/N]"), None),
+            Reach::Several(count) => (format!("{act}. Type {count} to go on:"), Some(count.to_string())),
+        };
         let answer = aside(move || printer.ask(&question)).await?;
-        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-            return Ok(());
-        }
-        Err(CliError::new(ExitStatus::Failed, "nothing was done"))
+        let answer = answer.trim().to_lowercase();
+        let agreed = wanted.map_or(matches!(answer.as_str(), "y" | "yes"), |wanted| answer == wanted);
+        if agreed { Ok(()) } else { Err(CliError::new(ExitStatus::Failed, "nothing was done")) }
     }
+}
+
+/// How far something reaches that is destroyed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reach {
+    /// One node at most.
+    OneNode,
+    /// So many things, on several nodes.
+    Several(usize),
 }
 
 /// Names from the command line; `-` stands for those on stdin, one a line.
@@ -173,7 +205,7 @@ pub(crate) async fn names(given: Vec<String>) -> Result<Vec<String>, CliError> {
     }
     if io::stdin().is_terminal() {
         return Err(CliError::usage("'-' reads names from a pipe, and there is none")
-            .hint("worpen containers ls -o name | worpen containers stop -"));
+            .hint("worpen containers ls -o name | worpen containers stop - --yes"));
     }
     let piped: Vec<String> =
         aside(|| io::stdin().lock().lines().collect::<Result<_, _>>().map_err(CliError::input)).await?;
@@ -188,14 +220,4 @@ pub(crate) async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(CliError::new(ExitStatus::Failed, error)))
-}
-
-/// JSON on one line.
-pub(crate) fn json_line(value: &(impl Serialize + ?Sized)) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| unwritable(&error))
-}
-
-/// What is printed of a value that JSON cannot hold; the protocol's types have none.
-fn unwritable(error: &impl fmt::Display) -> String {
-    serde_json::json!({ "error": error.to_string() }).to_string()
 }

@@ -7,7 +7,13 @@ use comfy_table::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::printer::{Canvas, Tone, calm};
+use super::{
+    columns::Columns,
+    measure,
+    printer::{Canvas, Tone, calm},
+};
+
+use crate::proto::labels::Labels;
 
 /// Spaces between columns.
 const GAP: u16 = 2;
@@ -20,32 +26,130 @@ pub(crate) trait Row: Serialize {
     /// The columns, as many as [`cells`](Self::cells) gives.
     const COLUMNS: &'static [Column];
 
+    /// Fields of the record that hold names and values of their own, each of which can be a column: `labels.tier`.
+    const INSIDE: &'static [&'static str] = &[];
+
+    /// Fields of the record that change all the time and are no news.
+    const FLEETING: &'static [&'static str] = &[];
+
     /// What a command line takes to name it.
     fn name(&self) -> String;
+
+    /// What tells it from every other of its list.
+    fn key(&self) -> String {
+        self.name()
+    }
 
     /// The line.
     fn cells(&self, now: Timestamp) -> Vec<Cell>;
 }
 
-/// A column's title and which way it leans.
+/// A column: its title, which way it leans, and whether only wide tables have it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Column {
-    /// Words, aligned left.
-    Words(&'static str),
-    /// Numbers, aligned right.
-    Number(&'static str),
+pub(crate) struct Column {
+    title: &'static str,
+    right: bool,
+    wide: bool,
 }
 
-/// What stands in a column of a line.
+impl Column {
+    /// Words, aligned left.
+    pub(crate) const fn words(title: &'static str) -> Self {
+        Self { title, right: false, wide: false }
+    }
+
+    /// Numbers, aligned right.
+    pub(crate) const fn number(title: &'static str) -> Self {
+        Self { title, right: true, wide: false }
+    }
+
+    /// The same, in wide tables only.
+    pub(crate) const fn wide(self) -> Self {
+        Self { wide: true, ..self }
+    }
+
+    pub(crate) const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    pub(crate) const fn is_number(&self) -> bool {
+        self.right
+    }
+
+    pub(crate) const fn is_wide(&self) -> bool {
+        self.wide
+    }
+
+    /// What `--columns` and the header of CSV call it.
+    pub(crate) fn name(&self) -> String {
+        name_of(self.title)
+    }
+}
+
+/// A title as a script writes it: `EXIT CODE` is `exit_code`.
+pub(crate) fn name_of(title: &str) -> String {
+    title.to_lowercase().replace([' ', '/'], "_").replace("___", "_")
+}
+
+/// What stands in a column of a line: words for people, and the value itself for scripts.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     text: String,
     tone: Tone,
+    /// The value where the words are not it.
+    raw: Option<String>,
 }
 
 impl Cell {
     pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
+        Self { text: text.into(), tone, raw: None }
+    }
+
+    /// Words that stand for a value.
+    #[expect(clippy::needless_pass_by_value, reason = "values are made where this is called")]
+    pub(crate) fn told(text: impl Into<String>, raw: impl ToString) -> Self {
+        Self { text: text.into(), tone: Tone::Plain, raw: Some(raw.to_string()) }
+    }
+
+    /// The same words for another value.
+    #[expect(clippy::needless_pass_by_value, reason = "values are made where this is called")]
+    pub(crate) fn raw(self, raw: impl ToString) -> Self {
+        Self { raw: Some(raw.to_string()), ..self }
+    }
+
+    /// Nothing: a dash for people, and empty for scripts.
+    pub(crate) fn nothing() -> Self {
+        Self::told(measure::dash(), "")
+    }
+
+    /// A value as it is, where there is one.
+    pub(crate) fn of(value: Option<impl ToString>) -> Self {
+        value.map_or_else(Self::nothing, |value| value.to_string().into())
+    }
+
+    /// How long ago something was.
+    pub(crate) fn age(since: Option<Timestamp>, now: Timestamp) -> Self {
+        since.map_or_else(Self::nothing, |since| Self::told(measure::age(since, now), since))
+    }
+
+    /// A moment.
+    pub(crate) fn moment(time: Timestamp) -> Self {
+        Self::told(measure::moment(time), time)
+    }
+
+    /// A size.
+    pub(crate) fn bytes(count: Option<u64>) -> Self {
+        count.map_or_else(Self::nothing, |count| Self::told(measure::bytes(count), count))
+    }
+
+    /// A share in percent.
+    pub(crate) fn percent(share: Option<f32>) -> Self {
+        share.map_or_else(Self::nothing, |share| Self::told(measure::percent(share), share))
+    }
+
+    /// The value for scripts.
+    pub(crate) fn value(&self) -> &str {
+        self.raw.as_deref().unwrap_or(&self.text)
     }
 }
 
@@ -55,29 +159,60 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// Draws a list.
-pub(crate) fn list<T: Row>(items: &[T], now: Timestamp, canvas: Canvas) -> String {
-    let titles = T::COLUMNS.iter().map(|column| match *column {
-        Column::Words(title) | Column::Number(title) => Drawn::new(title),
-    });
-    let mut table = bare(canvas);
-    table.set_header(line(titles));
-    for item in items {
-        table.add_row(line(item.cells(now).iter().map(draw)));
+/// Names and values as one cell.
+pub(crate) fn labels(labels: &Labels) -> Cell {
+    let pairs: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    several(&pairs, ",")
+}
+
+/// Several words as one cell.
+pub(crate) fn several(words: &[impl AsRef<str>], joint: &str) -> Cell {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    if words.is_empty() { Cell::nothing() } else { words.join(joint).into() }
+}
+
+/// A table that is being filled.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    columns: Columns,
+    lines: Vec<Vec<Cell>>,
+}
+
+impl Sheet {
+    pub(crate) const fn new(columns: Columns) -> Self {
+        Self { columns, lines: Vec::new() }
     }
-    for (column, kind) in table.column_iter_mut().zip(T::COLUMNS) {
-        if let Column::Number(_) = kind {
-            column.set_cell_alignment(CellAlignment::Right);
+
+    /// Adds the line of a record.
+    pub(crate) fn add<T: Row>(&mut self, item: &T, now: Timestamp) {
+        self.lines.push(self.columns.cells(item, now));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Draws it.
+    pub(crate) fn draw(&self, canvas: Canvas) -> String {
+        let mut table = bare(canvas);
+        table.set_header(line(self.columns.titles().map(Drawn::new)));
+        for cells in &self.lines {
+            table.add_row(line(cells.iter().map(draw)));
         }
+        for (column, right) in table.column_iter_mut().zip(self.columns.lean_right()) {
+            if right {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        finish(table, canvas)
     }
-    finish(table, canvas)
 }
 
 /// Draws what is known of one thing, a fact a line.
-pub(crate) fn facts<const N: usize>(facts: [(&str, Cell); N], canvas: Canvas) -> String {
+pub(crate) fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, &'a Cell)>, canvas: Canvas) -> String {
     let mut table = bare(canvas);
     for (name, cell) in facts {
-        table.add_row(line([Drawn::new(name), draw(&cell)]));
+        table.add_row(line([Drawn::new(name), draw(cell)]));
     }
     finish(table, canvas)
 }

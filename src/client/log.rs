@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Client, ClientError, lines::Lines, stream::pause};
+use super::{Client, ClientError, lines::Lines, socket::pause, stream::LONGEST_PAUSE};
 use crate::proto::{
     container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine, POSITION_HEADER},
     output::LogStream,
@@ -23,6 +23,8 @@ pub struct LogReader {
     place: Place,
     link: Link,
     failures: u32,
+    /// Whether the log was followed to its end, which is read once more.
+    looks_again: bool,
 }
 
 /// What a log tells.
@@ -54,7 +56,14 @@ impl Client {
     #[must_use]
     pub fn log(&self, request: ContainerLogsRequest) -> LogReader {
         let link = Link::Down { until: Instant::now() };
-        LogReader { client: self.clone(), request, place: Place::default(), link, failures: 0 }
+        LogReader {
+            client: self.clone(),
+            request,
+            place: Place::default(),
+            link,
+            failures: 0,
+            looks_again: false,
+        }
     }
 }
 
@@ -65,7 +74,7 @@ impl LogReader {
             let step = match &mut self.link {
                 Link::Down { until } => {
                     sleep_until(*until).await;
-                    self.connect().await.map(|()| Some(LogNews::Linked))
+                    self.connect().await.map(|()| (!self.looks_again).then_some(LogNews::Linked))
                 }
                 Link::Up(lines) => match lines.next().await {
                     Ok(Some(LogItem::Line(line))) => {
@@ -73,6 +82,13 @@ impl LogReader {
                         Ok(self.place.is_new(&line).then_some(LogNews::Line(line)))
                     }
                     Ok(Some(LogItem::Break { error })) => Err(self.broken(error)),
+                    Ok(None) if self.request.follow => {
+                        // An engine may end a log that is followed before it told all of it, when its container ends
+                        // meanwhile. So it is read once more from the last line.
+                        (self.request.follow, self.looks_again) = (false, true);
+                        self.link = Link::Down { until: Instant::now() };
+                        Ok(None)
+                    }
                     Ok(None) => Ok(Some(LogNews::End)),
                     Err(error) => Err(error),
                 },
@@ -81,6 +97,8 @@ impl LogReader {
                 Ok(Some(news)) => return Ok(news),
                 Ok(None) => {}
                 Err(cause) if cause.is_passing() => return Ok(self.lost(cause)),
+                // What cannot be read once more, as of a container that is gone, was told as far as it can be.
+                Err(_) if self.looks_again => return Ok(LogNews::End),
                 Err(cause) => return Err(cause),
             }
         }
@@ -97,7 +115,7 @@ impl LogReader {
     }
 
     fn lost(&mut self, cause: ClientError) -> LogNews {
-        let retry_in = pause(self.failures);
+        let retry_in = pause(self.failures, LONGEST_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.link = Link::Down { until: Instant::now() + retry_in };
         LogNews::Lost { cause, retry_in }

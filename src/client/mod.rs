@@ -1,19 +1,25 @@
 //! Typed calls to a server, over [`Endpoint`].
 //!
 //! [`Client::call`] makes one call, [`Client::pages`] walks a list, [`Client::stream`] follows the events,
-//! [`Client::log`] a container's log. Paths,
-//! methods and types come from [`proto`](crate::proto) alone.
+//! [`Client::windows`] looks at lists, [`Client::log`] reads a container's log, [`Client::output`] what a command prints. Paths, methods and types come from
+//! [`proto`](crate::proto) alone.
 
 mod error;
+mod event;
 mod lines;
 mod log;
+mod output;
 mod page;
+mod raw;
 mod request;
+mod socket;
 mod stream;
 mod tls;
+mod windows;
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
@@ -21,9 +27,14 @@ use serde::de::DeserializeOwned;
 use self::{error::Transport, request::Wire};
 pub use self::{
     error::{Cause, ClientError},
+    event::summary,
     log::{LogNews, LogReader},
+    output::{OutputNews, OutputReader, printed},
     page::Pages,
+    raw::{RawReply, RawRequest},
     stream::{EventStream, News},
+    tls::{Shown, look},
+    windows::{WindowAsker, WindowNews, Windows},
 };
 use crate::{
     config::secret::Secret,
@@ -69,13 +80,29 @@ pub struct Reply<T> {
 impl Client {
     /// Prepares calls to `server` (`http://HOST:PORT` or `https://HOST`); connects to nothing yet.
     pub fn new(server: &str, token: Option<Secret>) -> Result<Self, ClientError> {
+        Self::trusting(server, token, None)
+    }
+
+    /// The same, where the server is known by its own authority's certificate (DER in base64), if told, and by no other.
+    pub fn trusting(
+        server: &str,
+        token: Option<Secret>,
+        authority: Option<&str>,
+    ) -> Result<Self, ClientError> {
         let base = address(server)?;
-        let tls = tls::config(base.scheme() == "https")?;
+        let authority = authority
+            .map(|text| STANDARD.decode(text))
+            .transpose()
+            .map_err(|error| ClientError::Setup { cause: error.into() })?;
+        let tls = tls::config(base.scheme() == "https", authority.as_deref())?;
+        let mut of_http = tls.clone();
+        // WebSockets stay on HTTP/1.1, which is spoken where nothing is said.
+        of_http.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .tls_backend_preconfigured(tls.clone())
+            .tls_backend_preconfigured(of_http)
             .build()
             .map_err(|error| ClientError::Setup { cause: error.into() })?;
         Ok(Self {
@@ -84,6 +111,11 @@ impl Client {
             authorization: token.map(|token| bearer(&token)).transpose()?,
             tls: Arc::new(tls),
         })
+    }
+
+    /// The same server, called as somebody else.
+    pub fn with_token(&self, token: &Secret) -> Result<Self, ClientError> {
+        Ok(Self { authorization: Some(bearer(token)?), ..self.clone() })
     }
 
     /// The server's address.
@@ -110,6 +142,12 @@ impl Client {
     #[must_use]
     pub fn stream(&self, request: SubscribeRequest) -> EventStream {
         EventStream::new(self.clone(), request)
+    }
+
+    /// Opens windows on lists; connects at the first [`Windows::next`].
+    #[must_use]
+    pub fn windows(&self) -> Windows {
+        Windows::new(self.clone())
     }
 
     /// Sends a request and reads its answer.
@@ -155,7 +193,7 @@ impl Client {
 
     fn read<T: DeserializeOwned>(&self, content: Content, bytes: &[u8]) -> Result<T, ClientError> {
         let read = match content {
-            Content::Text | Content::Lines | Content::Html => {
+            Content::Text | Content::Lines | Content::Objects | Content::Bytes | Content::Html => {
                 serde_json::from_value(String::from_utf8_lossy(bytes).into_owned().into())
             }
             _ if bytes.is_empty() => serde_json::from_slice(b"{}"),

@@ -5,6 +5,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// The most bytes that wait in the spool unless told: 64 MiB.
 pub const SPOOL_BYTES: u64 = 64 * 1024 * 1024;
 
+/// The most bytes of output that wait for the server unless told: 256 MiB.
+pub const OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How many executions run at once unless told.
+pub const MAX_RUNNING: usize = 64;
+
 /// Where Docker listens unless told otherwise.
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 
@@ -19,8 +25,17 @@ pub struct AgentConfig {
     pub labels: BTreeMap<String, String>,
     /// The most bytes that wait in the spool while there is no link; the oldest telemetry goes first.
     pub spool_bytes: u64,
+    /// The most bytes of output that wait for the server; of executions that ended, the oldest goes first.
+    pub output_bytes: u64,
+    /// How many executions run at once; further orders wait for their turn.
+    pub max_running: usize,
     /// The container engine's socket, with or without `unix://`; there need not be one.
     pub docker: String,
+    /// The folder of the verbs that this site defined; `verbs` in the data folder unless told.
+    pub verbs: Option<PathBuf>,
+    /// The file of this node's own policy, without which no order is obeyed; unless told, `policy.toml` in the data
+    /// folder, if there is one.
+    pub policy: Option<PathBuf>,
 }
 
 impl AgentConfig {
@@ -32,7 +47,11 @@ impl AgentConfig {
             data: data.into(),
             labels: BTreeMap::new(),
             spool_bytes: SPOOL_BYTES,
+            output_bytes: OUTPUT_BYTES,
+            max_running: MAX_RUNNING,
             docker: std::env::var("DOCKER_HOST").unwrap_or_else(|_| DOCKER_SOCKET.to_owned()),
+            verbs: None,
+            policy: None,
         }
     }
 }

@@ -84,6 +84,10 @@ pub struct Context {
     /// A file that holds the token instead, as an orchestrator mounts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
+    /// The certificate of the server's own authority (DER in base64), by which it is known instead of by those that the system
+    /// trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }
 
 /// Every context of a person, and where they are kept.
@@ -139,6 +143,8 @@ pub struct Target {
     pub token_from: Option<Source>,
     /// The context that was used, when one was.
     pub context: Option<String>,
+    /// The certificate of the server's own authority, DER in base64, where the context has one.
+    pub authority: Option<String>,
 }
 
 /// A context that cannot be read, found or kept.
@@ -185,6 +191,12 @@ pub enum ContextError {
         /// The names that there are.
         known: Vec<String>,
     },
+    /// A context of that name is there already.
+    #[error("there is a context '{name}' already")]
+    Taken {
+        /// The name.
+        name: String,
+    },
     /// Nothing names a server.
     #[error("no server is named: no context is current, and neither --server nor {SERVER_VARIABLE} is set")]
     NoServer,
@@ -193,14 +205,7 @@ pub enum ContextError {
 impl Contexts {
     /// Reads the contexts; none when there is no file yet.
     pub fn load(environment: &Environment) -> Result<Self, ContextError> {
-        let directory = match &environment.directory {
-            Some(directory) => directory.clone(),
-            None => directories::ProjectDirs::from("", "", "worpen")
-                .ok_or(ContextError::NoDirectory)?
-                .config_dir()
-                .to_owned(),
-        };
-        let path = directory.join(FILE);
+        let path = directory(environment)?.join(FILE);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Self {
                 book: parse(&path, &text)?,
@@ -249,7 +254,46 @@ impl Contexts {
         if make_current {
             self.book.current = Some(name.to_owned());
         }
-        self.write().map_err(|source| ContextError::Write { path: self.path.clone(), source })
+        self.keep()
+    }
+
+    /// Makes another context the current one.
+    pub fn make_current(&mut self, name: &str) -> Result<(), ContextError> {
+        self.book.current = Some(self.find(name)?.0.to_owned());
+        self.keep()
+    }
+
+    /// Removes a context; none is current when it was.
+    pub fn remove(&mut self, name: &str) -> Result<Context, ContextError> {
+        let Some(context) = self.book.contexts.remove(name) else { return Err(self.unknown(name)) };
+        if self.book.current.as_deref() == Some(name) {
+            self.book.current = None;
+        }
+        self.keep().map(|()| context)
+    }
+
+    /// Gives a context another name, which must be free; the current one stays current.
+    pub fn rename(&mut self, name: &str, new: &str) -> Result<(), ContextError> {
+        self.find(name)?;
+        if name != new && self.book.contexts.contains_key(new) {
+            return Err(ContextError::Taken { name: new.to_owned() });
+        }
+        if let Some(context) = self.book.contexts.remove(name) {
+            self.book.contexts.insert(new.to_owned(), context);
+        }
+        if self.book.current.as_deref() == Some(name) {
+            self.book.current = Some(new.to_owned());
+        }
+        self.keep()
+    }
+
+    /// Forgets the key of a context; the server stays known, so that one can sign in there again.
+    pub fn forget_key(&mut self, name: &str) -> Result<(), ContextError> {
+        match self.book.contexts.get_mut(name) {
+            Some(context) => context.key = None,
+            None => return Err(self.unknown(name)),
+        }
+        self.keep()
     }
 
     /// Finds the server to call, flags over environment over the current context.
@@ -276,20 +320,45 @@ impl Contexts {
         let given = environment.token.clone().map(|token| (token, Source::Variable(TOKEN_VARIABLE)));
         let token = if flags.context.is_some() { kept.or(given) } else { given.or(kept) };
         let (token, token_from) = token.unzip();
-        Ok(Target { server, server_from, token, token_from, context: holder.map(|(name, _)| name.into()) })
+        let authority = holder.and_then(|(_, context)| context.authority.clone());
+        let context = holder.map(|(name, _)| name.into());
+        Ok(Target { server, server_from, token, token_from, context, authority })
     }
 
-    fn find(&self, name: &str) -> Result<(&str, &Context), ContextError> {
-        self.iter().find(|(known, _)| *known == name).ok_or_else(|| ContextError::Unknown {
-            name: name.to_owned(),
-            known: self.book.contexts.keys().cloned().collect(),
-        })
+    /// The certificate of the authority by which a server is known, where a context has one.
+    #[must_use]
+    pub fn authority_of(&self, server: &str) -> Option<&str> {
+        let mut known = self.iter().filter(|(_, context)| same_server(&context.server, server));
+        known.find_map(|(_, context)| context.authority.as_deref())
+    }
+
+    /// Finds a context by its name.
+    pub fn find(&self, name: &str) -> Result<(&str, &Context), ContextError> {
+        self.iter().find(|(known, _)| *known == name).ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> ContextError {
+        ContextError::Unknown { name: name.to_owned(), known: self.book.contexts.keys().cloned().collect() }
+    }
+
+    fn keep(&self) -> Result<(), ContextError> {
+        self.write().map_err(|source| ContextError::Write { path: self.path.clone(), source })
     }
 
     fn write(&self) -> io::Result<()> {
         let text = toml::to_string_pretty(&self.book).map_err(io::Error::other)?;
         private::folder(self.path.parent().unwrap_or(Path::new(".")))?;
         private::replace(&self.path, text.as_bytes())
+    }
+}
+
+/// The directory of what a person's terminal keeps: `WORPEN_CONFIG_DIR`, or the system's place for it.
+pub fn directory(environment: &Environment) -> Result<PathBuf, ContextError> {
+    match &environment.directory {
+        Some(directory) => Ok(directory.clone()),
+        None => directories::ProjectDirs::from("", "", "worpen")
+            .map(|project| project.config_dir().to_owned())
+            .ok_or(ContextError::NoDirectory),
     }
 }
 

@@ -5,7 +5,10 @@
 
 use std::{fs, io, net::SocketAddr, path::PathBuf};
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
 
 use super::{
     folder::default_data,
@@ -346,6 +349,13 @@ fn raw(value: &DeValue<'_>) -> Raw {
         DeValue::Array(items) => {
             let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
             texts.collect::<Option<_>>().map_or_else(other, Raw::Strings)
+        }
+        DeValue::Boolean(flag) => Raw::Boolean(*flag),
+        DeValue::Table(table) => {
+            let pair = |(key, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
+                Some((key.get_ref().to_string(), value.get_ref().as_str()?.to_owned()))
+            };
+            table.iter().map(pair).collect::<Option<_>>().map_or_else(other, Raw::Table)
         }
         _ => other(),
     }

@@ -70,7 +70,7 @@ impl Value for Networks {
         let texts: Vec<String> = match raw {
             Raw::Untyped(text) => listed(text),
             Raw::Strings(texts) => texts.clone(),
-            Raw::String(_) | Raw::Integer(_) | Raw::Other(_) => return Err(Self::expected()),
+            _ => return Err(Self::expected()),
         };
         let read: Option<Vec<Network>> = texts.iter().map(|text| Network::parse(text)).collect();
         read.map(Self).ok_or_else(Self::expected)

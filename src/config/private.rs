@@ -1,10 +1,12 @@
 //! Files and folders of one owner: keys, tokens and data that no other user may read.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// Makes a folder, and its parents, that only its owner enters. One that is there stays as it is: it may be shared on
@@ -46,6 +48,47 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
 /// As the operating system says.
 pub fn touch(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// How long whoever held a lock may take to let go of it.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// Locks a file for this process alone, for as long as the file is open.
+///
+/// Waits a moment for a holder that is just ending: a killed process keeps its locks until its memory is freed, and a
+/// child that it was starting shares them until that has become its program.
+///
+/// # Errors
+/// [`TryLockError::WouldBlock`] when another process keeps it; otherwise as the operating system says.
+pub fn lock(file: &File) -> Result<(), TryLockError> {
+    let waiting = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if waiting.elapsed() < LEAVING => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether a file or folder can be changed by nobody but root and the user of this process.
+///
+/// # Errors
+/// Says who can, and the cure.
+pub fn guarded(path: &Path, about: &Metadata) -> Result<(), String> {
+    let (path, mode) = (path.display(), about.mode() & 0o7777);
+    let user = rustix::process::geteuid().as_raw();
+    if about.uid() != 0 && about.uid() != user {
+        return Err(format!(
+            "user {} owns {path} and could change it; run: chown {user} {path}",
+            about.uid()
+        ));
+    }
+    if mode & 0o022 != 0 {
+        return Err(format!("others can change {path} (mode {mode:04o}); run: chmod go-w {path}"));
+    }
+    Ok(())
 }
 
 /// A sentence for whoever lets others read a file that `holds` something secret; `None` when nobody else can.

@@ -9,6 +9,8 @@ use super::{
     key::{Key, sections},
     layer::Reader,
     network::Networks,
+    recipient::Recipients,
+    transport::{Flag, Names, Tls},
     value::{
         Address, DatabaseUrl, LogFilter, LogFormat, LogOutput, Origins, Raw, Seconds, Text, TokenSecret,
         Value, Whole,
@@ -18,12 +20,21 @@ use super::{
 sections! {
     /// Where the server listens, and where it keeps its data.
     server: Server {
-        /// Address to listen on; 0.0.0.0 is every one. The server speaks plain HTTP: between machines, put it
-        /// behind a TLS proxy. WORPEN_LISTEN and --listen set address and port at once.
+        /// Address to listen on; 0.0.0.0 is every one. Beyond this machine it takes TLS (server.tls), or a TLS proxy on
+        /// this machine. WORPEN_LISTEN and --listen set address and port at once.
         bind_address: IpAddr = "127.0.0.1", also ["BACKEND_AGENT_BIND_ADDRESS"];
         /// Port to listen on; 0 takes a free one. For a Service of the name worpen-server Kubernetes sets
         /// WORPEN_SERVER_PORT to something else; there, say `enableServiceLinks: false`.
         port: Whole<0, 65_535> = "3000", also ["BACKEND_AGENT_PORT"];
+        /// How the API is encrypted: not at all, by a certificate of the server's own authority, whose fingerprint
+        /// `worpen login` asks about, or by PEM files of your own, which are read again when they change.
+        tls: Tls = "off";
+        /// Names and addresses under which the server is reached, for its own authority's certificate; this host's name
+        /// and the address that it listens on are among them anyway.
+        names: Names = "";
+        /// Lets the API speak plain HTTP on an address beyond this machine, where everybody on the way reads passwords
+        /// and keys. For a TLS proxy that cannot run on the same machine.
+        allow_plain_http: Flag = "false";
         /// Folder of the store and the server's keys, made with mode 0700; the user's data folder unless told.
         /// Also --data.
         data: Option<PathBuf> = "", also ["WORPEN_DATA"];
@@ -52,6 +63,11 @@ sections! {
         event_retention_days: Whole<1, 36_500> = "30";
         /// How many events are kept, however young they are.
         event_retention_count: Whole<1000, 4_000_000_000> = "10000000";
+        /// Bytes that must be free on the disk of the data folder. When there are fewer, signing in, revoking and the
+        /// ends of what runs go on; anything else is refused with 507 until there is room again. 0: never look.
+        min_free_bytes: Whole<0, 4_294_967_295> = "33554432";
+        /// Size of a file in the data folder that keeps room for what goes on then.
+        ballast_bytes: Whole<0, 4_294_967_295> = "67108864";
     } later {
         max_connections: Whole<1, 1000> = "10", Unused "SQLite has one writer and three readers",
             also ["DATABASE_MAX_CONNECTIONS"];
@@ -59,6 +75,14 @@ sections! {
         connect_timeout: Seconds = "10", Unused "a file needs no connection";
         idle_timeout: Seconds = "300", Unused "a file needs no connection";
         max_lifetime: Seconds = "3600", Unused "a file needs no connection";
+    }
+
+    /// Copies of everything that the server keeps (worpen backup).
+    backup: Backup {
+        /// Whom backups are encrypted for: public keys, each like age1...; 'worpen backup key' makes a pair. A backup
+        /// holds the key that signs commands, so that without a recipient the API gives none.
+        recipients: Recipients = "";
+    } later {
     }
 
     /// Redis: not configured, since this version carries its events in memory.
@@ -89,38 +113,66 @@ sections! {
         rate_limit_window: Seconds = "60";
     } later {
         backend_private_key_path: Text = "/etc/worpen/backend.key",
-            Refused "TLS is not in this version; put the server behind a TLS proxy",
+            Refused "say server.tls = { cert = ..., key = ... }",
             also ["BACKEND_PRIVATE_KEY_PATH"];
         backend_certificate_path: Text = "/etc/worpen/backend.crt",
-            Refused "TLS is not in this version; put the server behind a TLS proxy",
+            Refused "say server.tls = { cert = ..., key = ... }",
             also ["BACKEND_CERTIFICATE_PATH"];
     }
 
     /// What the server asks of agents.
     agent_management: AgentManagement {
+        /// Address where agents join and link, with mutual TLS; 0.0.0.0 is every one.
+        bind_address: IpAddr = "127.0.0.1";
+        /// Port where agents join and link; 0 takes a free one.
+        port: Whole<0, 65_535> = "9090";
+        /// How long an agent's certificate holds; it is renewed at two thirds of its life.
+        certificate_life: Seconds = "86400";
+        /// Lets agents join and link without certificates where callers call, although that is beyond this machine and
+        /// not encrypted.
+        allow_plain: Flag = "false";
         /// Shortest interval between an agent's heartbeats; it grows with the fleet. Three missed make an agent
         /// offline.
         heartbeat_interval: Seconds = "10", also ["AGENT_HEARTBEAT_INTERVAL"];
         /// How many agents may be linked at once. The documents' 100 would turn the 101st node away.
         max_agent_connections: Whole<1, 1_000_000> = "16000", also ["MAX_AGENT_CONNECTIONS"];
     } later {
-        bind_address: IpAddr = "127.0.0.1", Unused "agents link where the server listens";
-        port: Whole<0, 65_535> = "9090", Unused "agents link where the server listens";
         connection_timeout: Seconds = "60", Unused "a link is dead after two missed heartbeats";
         max_reconnect_attempts: Whole<1, 1_000_000> = "5", Unused "agents never give up";
         reconnect_backoff_ms: Whole<1, 3_600_000> = "1000", Unused "agents choose their own, with jitter";
+    }
+
+    /// The audit log: who did what to what.
+    audit: Audit {
+        /// File that signed heads of the log are added to; `audit-heads.jsonl` in the data folder unless told. Better on
+        /// another disk or machine, where what breaks into this one cannot change it.
+        heads_file: Option<PathBuf> = "";
+        /// How long new entries may wait for a signed head; a thousand of them never wait.
+        heads_interval: Seconds = "60";
+        /// Days that entries are kept; 0 for ever. What is older is written to `audit-archive/` in the data folder first.
+        retention_days: Whole<0, 36_500> = "0";
+    } later {
     }
 
     /// How commands are carried out.
     command: Command {
         /// How long a command may take, unless it says.
         command_timeout: Seconds = "60", also ["COMMAND_TIMEOUT"];
+        /// How many executions may be with their nodes at once, over the whole fleet. The documents' 50 would let a
+        /// command reach no more nodes than that at a time.
+        max_concurrent_commands: Whole<1, 1_000_000> = "20000", also ["MAX_CONCURRENT_COMMANDS"];
+        /// How many executions may be with one node at once.
+        max_concurrent_per_agent: Whole<1, 1024> = "32";
+        /// How many executions may wait; beyond it a command is refused with 429. The documents' 1000 would refuse one
+        /// for a large fleet.
+        max_command_queue_size: Whole<1, 10_000_000> = "100000";
+        /// Days that commands are kept once they ended, with what they printed. The audit log keeps what was ordered.
+        retention_days: Whole<1, 36_500> = "30";
+        /// How many commands are kept, however young they are; those that have not ended stay.
+        retention_count: Whole<100, 4_000_000_000> = "1000000";
     } later {
-        max_concurrent_commands: Whole<1, 1_000_000> = "50", Unused "commands are not counted",
-            also ["MAX_CONCURRENT_COMMANDS"];
-        max_command_queue_size: Whole<1, 1_000_000> = "1000", Unused "the store is the queue";
-        retry_attempts: Whole<0, 100> = "3", Unused "a command is never repeated by itself";
-        retry_delay_ms: Whole<1, 3_600_000> = "1000", Unused "a command is never repeated by itself";
+        retry_attempts: Whole<0, 100> = "3", Unused "each command says how often (max_retries)";
+        retry_delay_ms: Whole<1, 3_600_000> = "1000", Unused "the pause begins at a second and doubles";
     }
 
     /// What agents measure.

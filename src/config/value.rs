@@ -15,8 +15,12 @@ pub enum Raw {
     String(String),
     /// A whole number of the file.
     Integer(i64),
+    /// A boolean of the file.
+    Boolean(bool),
     /// A list of strings of the file.
     Strings(Vec<String>),
+    /// A table of strings of the file.
+    Table(Vec<(String, String)>),
     /// Anything else of the file, in words: `a boolean`.
     Other(String),
 }
@@ -27,7 +31,7 @@ impl Raw {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Untyped(text) | Self::String(text) => Some(text),
-            Self::Integer(_) | Self::Strings(_) | Self::Other(_) => None,
+            _ => None,
         }
     }
 }
@@ -38,7 +42,9 @@ impl fmt::Display for Raw {
             Self::Untyped(text) => write!(f, "'{text}'"),
             Self::String(text) => write!(f, "the string \"{text}\""),
             Self::Integer(number) => write!(f, "{number}"),
+            Self::Boolean(_) => f.write_str("a boolean"),
             Self::Strings(list) => write!(f, "{list:?}"),
+            Self::Table(_) => f.write_str("a table"),
             Self::Other(words) => f.write_str(words),
         }
     }
@@ -100,7 +106,7 @@ impl<const LEAST: u32, const MOST: u32> Value for Whole<LEAST, MOST> {
         let number = match raw {
             Raw::Untyped(text) => text.trim().parse().ok(),
             Raw::Integer(number) => u32::try_from(*number).ok(),
-            Raw::String(_) | Raw::Strings(_) | Raw::Other(_) => None,
+            _ => None,
         };
         number.filter(|number| (LEAST..=MOST).contains(number)).map(Self).ok_or_else(Self::expected)
     }
@@ -230,7 +236,7 @@ impl Value for Origins {
         let origins = match raw {
             Raw::Untyped(text) => listed(text),
             Raw::Strings(origins) => origins.clone(),
-            Raw::String(_) | Raw::Integer(_) | Raw::Other(_) => return Err(Self::expected()),
+            _ => return Err(Self::expected()),
         };
         let is_origin = |origin: &String| {
             let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));

@@ -1,10 +1,18 @@
 //! The audit log: who did what to what, chained by hash so that an edit shows (ledger row V4).
+//!
+//! An entry's hash covers the hash before it, so a hash stands for the whole log up to its entry. A server signs such a
+//! **head** now and then ([`head`]) and gives it away; [`verify`] holds an exported log ([`mod@line`]) against the heads.
+
+pub mod head;
+pub mod line;
+pub mod verify;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::id::ServerId;
+pub use crate::proto::audit::Outcome;
 
 /// What the audit log keeps of an act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,16 +35,6 @@ pub struct AuditEntry {
     pub detail: serde_json::Value,
 }
 
-/// Whether an act was allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It was, and it was done.
-    Done,
-    /// It was not.
-    Denied,
-}
-
 /// An entry in its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainedEntry {
@@ -52,17 +50,75 @@ pub struct ChainedEntry {
     pub hash: [u8; 32],
 }
 
-/// The hash of an entry: SHA-256 over the server's id, the number (big-endian), the hash before, and the entry as
-/// compact JSON in the order of its fields.
+/// Where a chain ends, or did at some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainHead {
+    /// The number of the last entry; 0 before the first.
+    pub number: u64,
+    /// The hash of the last entry; zeros before the first.
+    pub hash: [u8; 32],
+}
+
+/// An entry as it lies in the store: the bytes that were hashed, unread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its place.
+    pub number: u64,
+    /// The entry as JSON.
+    pub text: Vec<u8>,
+    /// The hash of the entry before, as it is stored.
+    pub previous: Vec<u8>,
+    /// The hash of this entry, as it is stored.
+    pub hash: Vec<u8>,
+}
+
+/// The action of the entry that says that the server was put back to an earlier state.
+pub const RESTORED: &str = "server.restored";
+
+/// A restore that the log tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The number of its entry: the first after what was restored.
+    pub number: u64,
+    /// When.
+    pub time: Timestamp,
+}
+
+impl Restored {
+    /// Whether it is why a head is not in the chain: the head was given before the restore, for entries that the restore
+    /// left out.
+    #[must_use]
+    pub fn explains(&self, number: u64, time: Timestamp) -> bool {
+        self.number <= number && time <= self.time
+    }
+}
+
+/// An entry as the store keeps it and as it is hashed: compact JSON in the order of its fields.
+///
+/// # Panics
+/// Never: an entry is plain data.
 #[must_use]
-pub fn chain_hash(server: ServerId, number: u64, previous: &[u8; 32], entry: &AuditEntry) -> [u8; 32] {
+pub fn text_of(entry: &AuditEntry) -> String {
+    serde_json::to_string(entry).expect("an audit entry is plain data and always serializes")
+}
+
+/// The hash of an entry: SHA-256 over a name, the server's id, the number (big-endian), the hash before, and the entry's
+/// bytes as the store keeps them.
+#[must_use]
+pub fn hash_of(server: ServerId, number: u64, previous: &[u8; 32], text: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"worpen-audit-v1\0");
     hash.update(server.as_bytes());
     hash.update(number.to_be_bytes());
     hash.update(previous);
-    hash.update(serde_json::to_vec(entry).expect("an audit entry is plain data and always serializes"));
+    hash.update(text);
     hash.finalize().into()
+}
+
+/// The hash of an entry at its place.
+#[must_use]
+pub fn chain_hash(server: ServerId, number: u64, previous: &[u8; 32], entry: &AuditEntry) -> [u8; 32] {
+    hash_of(server, number, previous, text_of(entry).as_bytes())
 }
 
 /// The number of the first entry that does not continue the chain after (`number`, `hash`); `None` when all do. Numbers

@@ -17,6 +17,18 @@ pub struct Change {
     pub events: Vec<NewEvent>,
     /// What the audit log keeps of it.
     pub audit: Option<AuditEntry>,
+    /// Whether it is written even while the disk is full.
+    pub need: Need,
+}
+
+/// How much depends on a change when the disk is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Need {
+    /// It waits until there is room again.
+    #[default]
+    Usual,
+    /// It must go on: signing in, revoking, the ends of what runs, what makes room. It may use the ballast.
+    Vital,
 }
 
 impl Change {
@@ -45,6 +57,19 @@ impl Change {
     pub fn audit(mut self, entry: AuditEntry) -> Self {
         self.audit = Some(entry);
         self
+    }
+
+    /// Lets it be written even while the disk is full.
+    #[must_use]
+    pub const fn vital(mut self) -> Self {
+        self.need = Need::Vital;
+        self
+    }
+
+    /// Whether it is written even while the disk is full: also what only notes in the audit log that something happened.
+    #[must_use]
+    pub fn is_vital(&self) -> bool {
+        self.need == Need::Vital || (self.statements.is_empty() && self.audit.is_some())
     }
 }
 
@@ -212,11 +237,19 @@ pub struct Conflict {
 pub enum CommitError {
     /// A guard did not hold.
     Conflict(Conflict),
+    /// The disk is full, in words for the caller.
+    Full(String),
     /// The store cannot write: what it said, for the log.
     Unavailable(String),
 }
 
 impl CommitError {
+    /// Whether some guard did not hold.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+
     /// Whether the guard called `statement` did not hold.
     #[must_use]
     pub fn is_conflict_of(&self, statement: &str) -> bool {
@@ -228,6 +261,7 @@ impl fmt::Display for CommitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict(conflict) => write!(f, "the guard '{}' did not hold", conflict.statement),
+            Self::Full(detail) => f.write_str(detail),
             Self::Unavailable(detail) => write!(f, "the store cannot write: {detail}"),
         }
     }

@@ -64,6 +64,11 @@ pub enum Error {
         /// Whole seconds after which the same is let through.
         retry_after_s: u64,
     },
+    /// The disk is full; the words are for the caller.
+    Full {
+        /// Which disk, what is missing, and what to do.
+        detail: String,
+    },
     /// The store or another part cannot serve just now.
     Unavailable(String),
     /// A defect or a broken store; the detail is for the log only.
@@ -98,7 +103,8 @@ impl fmt::Display for Error {
             | Self::Absent { detail, .. }
             | Self::Late { detail, .. }
             | Self::Garbled { detail, .. }
-            | Self::TooMany { detail, .. } => f.write_str(detail),
+            | Self::TooMany { detail, .. }
+            | Self::Full { detail } => f.write_str(detail),
             Self::Unauthenticated(detail)
             | Self::Forbidden(detail)
             | Self::Unavailable(detail)
@@ -126,6 +132,7 @@ impl From<CommitError> for Error {
                 code: "changed_meanwhile",
                 detail: format!("the state changed meanwhile ({}); look again and retry", conflict.statement),
             },
+            CommitError::Full(detail) => Self::Full { detail },
             CommitError::Unavailable(detail) => Self::Unavailable(detail),
         }
     }

@@ -6,15 +6,16 @@ mod texts;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    fmt,
     ops::Bound,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use self::{shelf::Shelves, texts::Texts};
-use super::{error::Error, port::store::Observer};
+use super::{error::Error, port::store::Observer, selector::Needs};
 use crate::{
     id::AgentId,
     proto::{
@@ -53,6 +54,8 @@ pub struct Versions {
     pub telemetry: u64,
     /// When agents were last heard of.
     pub heard: u64,
+    /// Which agents there are, and their names.
+    pub names: u64,
 }
 
 impl Versions {
@@ -64,6 +67,23 @@ impl Versions {
             images: self.images + 1,
             telemetry: self.telemetry + 1,
             heard: self.heard + 1,
+            names: self.names + 1,
+        }
+    }
+
+    /// The versions of what is shown where this is read: of agents, and of what else is needed.
+    #[must_use]
+    pub const fn of(self, needs: Needs) -> Self {
+        const fn one(needed: bool, version: u64) -> u64 {
+            if needed { version } else { 0 }
+        }
+        Self {
+            agents: self.agents,
+            containers: one(needs.include(Needs::CONTAINERS), self.containers),
+            images: one(needs.include(Needs::IMAGES), self.images),
+            telemetry: one(needs.include(Needs::TELEMETRY), self.telemetry),
+            heard: one(needs.include(Needs::HEARD), self.heard),
+            names: self.names,
         }
     }
 }
@@ -89,6 +109,26 @@ impl Fleet {
         }
         fleet.telemetry = telemetry.into_iter().map(|(id, latest)| (id, Arc::new(latest))).collect();
         fleet
+    }
+
+    /// The part of it that these agents make, as it is now.
+    #[must_use]
+    pub fn narrowed(&self, holds: impl Fn(&Agent) -> bool) -> Self {
+        let kept = self.agents.iter().filter(|(_, agent)| holds(agent));
+        let agents: BTreeMap<AgentId, Arc<Agent>> = kept.map(|(id, agent)| (*id, agent.clone())).collect();
+        let known = |id: &AgentId| agents.contains_key(id);
+        Self {
+            names: agents.values().map(|agent| (agent.agent_id.clone(), agent.id)).collect(),
+            containers: self.containers.narrowed(known),
+            images: self.images.narrowed(known),
+            // Whatever is narrowed is not written to.
+            texts: Texts::default(),
+            telemetry: agents.keys().filter_map(|id| Some((*id, self.telemetry(*id)?))).collect(),
+            judgements: agents.keys().filter_map(|id| Some((*id, *self.judgements.get(id)?))).collect(),
+            linked: agents.keys().copied().filter(|id| self.linked.contains(id)).collect(),
+            versions: self.versions,
+            agents,
+        }
     }
 
     /// Folds an event in.
@@ -150,7 +190,9 @@ impl Fleet {
             .chain(agent.labels.texts())
             .for_each(|text| self.texts.share(text));
         self.versions.agents += 1;
-        self.names.insert(agent.agent_id.clone(), agent.id);
+        if self.names.insert(agent.agent_id.clone(), agent.id) != Some(agent.id) {
+            self.versions.names += 1;
+        }
         self.agents.insert(agent.id, Arc::new(agent));
     }
 
@@ -159,6 +201,7 @@ impl Fleet {
             self.names.remove(&agent.agent_id);
         }
         self.versions.agents += 1;
+        self.versions.names += 1;
         self.versions.containers += 1;
         self.versions.images += 1;
         self.versions.telemetry += 1;
@@ -276,6 +319,32 @@ impl Fleet {
         self.images.of(agent).map(|item| &**item)
     }
 
+    /// The records of the containers of one agent, by id, to keep while the fleet goes on.
+    pub fn container_records(&self, agent: AgentId) -> impl Iterator<Item = &Arc<Container>> {
+        self.containers.of(agent)
+    }
+
+    /// The records of the images of one agent, by id, to keep while the fleet goes on.
+    pub fn image_records(&self, agent: AgentId) -> impl Iterator<Item = &Arc<Image>> {
+        self.images.of(agent)
+    }
+
+    /// How many containers each agent has that has any, by the agents' ids.
+    pub fn container_counts(&self) -> impl Iterator<Item = (AgentId, usize)> {
+        self.containers.counts()
+    }
+
+    /// How many images each agent has that has any, by the agents' ids.
+    pub fn image_counts(&self) -> impl Iterator<Item = (AgentId, usize)> {
+        self.images.counts()
+    }
+
+    /// Whether an agent's link is open.
+    #[must_use]
+    pub fn is_linked(&self, agent: AgentId) -> bool {
+        self.linked.contains(&agent)
+    }
+
     /// The latest measurement of an agent.
     #[must_use]
     pub fn telemetry(&self, agent: AgentId) -> Option<Arc<Telemetry>> {
@@ -312,13 +381,34 @@ fn key_of(key: &str) -> Option<Option<(AgentId, &str)>> {
 }
 
 /// The fleet, shared: the store's writer folds events in, handlers read.
-#[derive(Debug, Default)]
-pub struct SharedFleet(RwLock<Fleet>);
+#[derive(Default)]
+pub struct SharedFleet {
+    fleet: RwLock<Fleet>,
+    changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl fmt::Debug for SharedFleet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fleet.fmt(f)
+    }
+}
 
 impl SharedFleet {
+    /// A fleet that is known already.
+    #[must_use]
+    pub fn holding(fleet: Fleet) -> Self {
+        Self { fleet: RwLock::new(fleet), changed: OnceLock::new() }
+    }
+
+    /// Has this called after whatever changes the fleet, at once and by whoever changed it; once set, it stays.
+    pub fn on_change(&self, changed: impl Fn() + Send + Sync + 'static) {
+        // Whoever listens first listens for as long as the fleet lives.
+        let _ = self.changed.set(Box::new(changed));
+    }
+
     /// Looks at the fleet. Hold it briefly: the writer waits.
     pub fn read(&self) -> RwLockReadGuard<'_, Fleet> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.fleet.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts what the store holds in place of what is known, at the start.
@@ -352,7 +442,10 @@ impl SharedFleet {
     }
 
     fn change(&self, act: impl FnOnce(&mut Fleet)) {
-        act(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+        act(&mut self.fleet.write().unwrap_or_else(PoisonError::into_inner));
+        if let Some(changed) = self.changed.get() {
+            changed();
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     id::ExecutionId,
-    proto::output::{Ended, LogStream},
+    proto::output::{Ended, LogStream, Piece},
 };
 
 /// The most bytes that a frame's payload may have once it is plain.
@@ -26,6 +26,10 @@ const HEADER_BYTES: usize = 24;
 const COMPRESSED: u8 = 1;
 /// The kind of the last piece of an answer.
 const ENDED: u8 = 3;
+/// The kind of what an execution printed; the last kind.
+const PRINTED: u8 = 4;
+/// Stream, offset and time before the bytes of a piece.
+const PIECE_HEADER_BYTES: usize = 17;
 /// Smaller payloads are not worth it.
 const WORTH_IT_BYTES: usize = 256;
 /// The fastest level that still finds the repetitions of logs.
@@ -55,6 +59,8 @@ pub enum Body {
     Document(Vec<u8>),
     /// The answer is over.
     Ended(Ended),
+    /// What an execution printed.
+    Printed(Piece),
 }
 
 /// A line of a log.
@@ -88,7 +94,7 @@ pub enum Malformed {
     #[error("a binary frame begins with the version {VERSION}")]
     Version,
     /// Its kind or its flags are unknown.
-    #[error("a binary frame has a kind of 0 to 3 and the flags 0 or 1")]
+    #[error("a binary frame has a kind of 0 to 4 and the flags 0 or 1")]
     Kind,
     /// It says that it is larger than it may be.
     #[error("a binary frame holds at most {MAX_PIECE_BYTES} bytes")]
@@ -166,6 +172,12 @@ pub fn peek(bytes: &[u8]) -> Result<Peek, Malformed> {
     Ok(Peek { execution, cost, ends: header.kind == ENDED })
 }
 
+/// Whether a frame holds what an execution printed, as far as its header tells.
+#[must_use]
+pub fn is_printed(bytes: &[u8]) -> bool {
+    bytes.get(..2) == Some(&[VERSION, PRINTED])
+}
+
 /// The execution or question that a frame belongs to, also of one that is malformed otherwise.
 #[must_use]
 pub fn execution_of(bytes: &[u8]) -> Option<ExecutionId> {
@@ -193,7 +205,7 @@ impl Header {
         if *version != VERSION {
             return Err(Malformed::Version);
         }
-        if *kind > ENDED || *flags > COMPRESSED || *zero != 0 {
+        if *kind > PRINTED || *flags > COMPRESSED || *zero != 0 {
             return Err(Malformed::Kind);
         }
         let (id, size) = rest.split_at(16);
@@ -219,6 +231,7 @@ impl Body {
             Self::Lines(_) => 1,
             Self::Document(_) => 2,
             Self::Ended(_) => ENDED,
+            Self::Printed(_) => PRINTED,
         }
     }
 
@@ -234,6 +247,14 @@ impl Body {
             Self::Ended(ended) => {
                 serde_json::to_vec(ended).expect("an end is plain data and always serializes")
             }
+            Self::Printed(piece) => {
+                let mut bytes = Vec::with_capacity(PIECE_HEADER_BYTES + piece.bytes.len());
+                bytes.push(number(piece.stream));
+                bytes.extend(piece.offset.to_be_bytes());
+                bytes.extend(nanoseconds(piece.time).to_be_bytes());
+                bytes.extend(&piece.bytes);
+                bytes
+            }
         }
     }
 
@@ -245,16 +266,14 @@ impl Body {
             }
             1 => lines(plain).map(Self::Lines),
             2 => Ok(Self::Document(plain.to_vec())),
+            PRINTED => piece(plain).map(Self::Printed),
             _ => serde_json::from_slice(plain).map(Self::Ended).map_err(|_| Malformed::Content),
         }
     }
 }
 
 fn write(line: &Line, bytes: &mut Vec<u8>) {
-    bytes.push(match line.stream {
-        LogStream::Stdout => 1,
-        LogStream::Stderr => 2,
-    });
+    bytes.push(number(line.stream));
     bytes.push(u8::from(line.continues));
     bytes.extend(nanoseconds(line.time).to_be_bytes());
     bytes.extend(u32::try_from(line.bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -266,11 +285,7 @@ fn lines(mut plain: &[u8]) -> Result<Vec<Line>, Malformed> {
     while let Some((header, rest)) = plain.split_first_chunk::<LINE_HEADER_BYTES>() {
         let [stream, continues, more @ ..] = header;
         let (time, length) = more.split_at(8);
-        let stream = match stream {
-            1 => LogStream::Stdout,
-            2 => LogStream::Stderr,
-            _ => return Err(Malformed::Content),
-        };
+        let stream = stream_of(*stream)?;
         let time = moment(time.try_into().map_err(|_| Malformed::Content)?)?;
         let length = u32::from_be_bytes(length.try_into().map_err(|_| Malformed::Content)?);
         let length = usize::try_from(length).map_err(|_| Malformed::Content)?;
@@ -279,6 +294,33 @@ fn lines(mut plain: &[u8]) -> Result<Vec<Line>, Malformed> {
         plain = rest;
     }
     if plain.is_empty() { Ok(lines) } else { Err(Malformed::Content) }
+}
+
+fn piece(plain: &[u8]) -> Result<Piece, Malformed> {
+    let (header, bytes) = plain.split_first_chunk::<PIECE_HEADER_BYTES>().ok_or(Malformed::Content)?;
+    let [stream, rest @ ..] = header;
+    let (offset, time) = rest.split_at(8);
+    Ok(Piece {
+        stream: stream_of(*stream)?,
+        offset: u64::from_be_bytes(offset.try_into().map_err(|_| Malformed::Content)?),
+        time: moment(time.try_into().map_err(|_| Malformed::Content)?)?,
+        bytes: bytes.to_vec(),
+    })
+}
+
+const fn number(stream: LogStream) -> u8 {
+    match stream {
+        LogStream::Stdout => 1,
+        LogStream::Stderr => 2,
+    }
+}
+
+const fn stream_of(number: u8) -> Result<LogStream, Malformed> {
+    match number {
+        1 => Ok(LogStream::Stdout),
+        2 => Ok(LogStream::Stderr),
+        _ => Err(Malformed::Content),
+    }
 }
 
 /// Nanoseconds since 1970; 64 bits last from 1677 to 2262.

@@ -101,6 +101,7 @@ fn hello(fields: &Fields<'_>) -> Result<Hello, Error> {
         booted_at: understood(fields, "booted_at"),
     };
     Ok(Hello {
+        verbs: Vec::new(),
         agent_id: agent_id.to_owned(),
         site: fields.text(&["site"])?.unwrap_or_default().to_owned(),
         version: fields.text(&["version"])?.unwrap_or_default().to_owned(),

@@ -9,10 +9,12 @@
 //! again, and an expression that ends in it does not select.
 
 pub mod agent;
+mod column;
+pub mod command;
 pub mod container;
 mod cursor;
 mod field;
-mod glob;
+pub mod glob;
 pub mod image;
 mod interpreter;
 mod native;
@@ -22,6 +24,7 @@ mod select;
 mod value;
 
 pub use self::{
+    column::Column,
     cursor::Cursor,
     field::{Field, Kind, Needs},
     interpreter::{FUNCTIONS, Interpreter},
@@ -35,6 +38,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+pub(in crate::core) use self::order::natural;
 use self::{interpreter::Evaluation, native::Predicate};
 
 /// The most characters that an expression may have.
@@ -61,6 +65,8 @@ struct Compiled {
     needs: Needs,
     /// How many parts the expression has.
     parts: usize,
+    /// The fields that it names, by their place in the table.
+    named: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -74,6 +80,12 @@ impl<R> Selector<R> {
     #[must_use]
     pub fn needs(&self) -> Needs {
         self.compiled.needs
+    }
+
+    /// The fields that it names.
+    pub fn named(&self) -> impl Iterator<Item = &'static Field<R>> {
+        let fields = self.fields;
+        self.compiled.named.iter().map(move |field| &fields[*field])
     }
 
     /// Whether it is evaluated without the interpreter.

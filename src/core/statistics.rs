@@ -1,5 +1,7 @@
 //! The fleet in numbers, counted from memory.
 
+pub mod command;
+
 use std::collections::BTreeMap;
 
 use super::fleet::Fleet;

@@ -6,14 +6,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::signing::{PublicKey, SigningKey};
+use super::{
+    digest::sha256_hex,
+    signing::{PublicKey, SigningKey},
+};
 use crate::{
-    id::{ServerId, UserId},
+    id::{ServerId, SessionId, UserId},
     proto::user::Role,
 };
 
-/// The only header that is written or accepted, so that no token chooses its own algorithm.
-const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
+/// The only header that is written or accepted, so that no token chooses its own algorithm or key. `kid` names the key by the
+/// start of its hash: once the secret was changed, tokens of the one before are refused for that alone.
+fn header(key: &PublicKey) -> String {
+    let kid = &sha256_hex(key.to_string().as_bytes())[..16];
+    URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"JWT"}}"#))
+}
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +31,10 @@ pub struct Claims {
     pub sub: UserId,
     /// The user's name.
     pub name: String,
-    /// The role at issue; the user's present role counts when it is less.
+    /// The role at issue, for whoever reads the token; what counts is the user's present one.
     pub role: Role,
+    /// The session that began with it: it holds no longer than that.
+    pub sid: SessionId,
     /// When it was issued, seconds since 1970.
     pub iat: i64,
     /// When it expires, seconds since 1970.
@@ -46,7 +55,7 @@ pub fn key_from_secret(secret: &[u8]) -> SigningKey {
 #[must_use]
 pub fn issue(key: &SigningKey, claims: &Claims) -> String {
     let body = serde_json::to_vec(claims).expect("claims are plain data and always serialize");
-    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(body));
+    let signed = format!("{}.{}", header(&key.public()), URL_SAFE_NO_PAD.encode(body));
     let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
     format!("{signed}.{signature}")
 }
@@ -55,8 +64,8 @@ pub fn issue(key: &SigningKey, claims: &Claims) -> String {
 #[must_use]
 pub fn read(key: &PublicKey, server: ServerId, token: &str, now: Timestamp) -> Option<Claims> {
     let (signed, signature) = token.rsplit_once('.')?;
-    let (header, body) = signed.split_once('.')?;
-    if header != URL_SAFE_NO_PAD.encode(HEADER) {
+    let (head, body) = signed.split_once('.')?;
+    if head != header(key) {
         return None;
     }
     if !key.verifies(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?) {

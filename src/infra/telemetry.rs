@@ -57,7 +57,7 @@ impl Sampler {
             network_stats: interfaces(&self.networks),
             container_count,
             service_status: BTreeMap::new(),
-            uptime_s: System::uptime().unwrap_or_default(),
+            uptime_s: System::uptime().ok(),
         }
     }
 }
@@ -95,8 +95,8 @@ fn memory(system: &System) -> MemoryUsage {
         total_bytes,
         used_bytes,
         available_bytes: system.available_memory(),
-        swap_total_bytes: system.total_swap(),
-        swap_used_bytes: system.used_swap(),
+        swap_total_bytes: Some(system.total_swap()),
+        swap_used_bytes: Some(system.used_swap()),
         percent: percent(used_bytes, total_bytes),
     }
 }

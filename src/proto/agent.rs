@@ -9,27 +9,33 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::{
     endpoint::{Empty, endpoints},
     example,
+    invitation::Invitation,
     labels::Labels,
     page::Page,
     telemetry::{Telemetry, TelemetryRange},
+    verb::SiteVerb,
 };
 use crate::id::AgentId;
 
 endpoints! {
     /// Lists the agents; their `last_seen_at` may be 10 seconds old.
     ListAgents: GET "/api/v1/agents", Viewer, ListAgentsRequest => Page<Agent> {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 304];
     };
     /// Counts the agents and their containers by what they are.
     GetAgentStatistics: GET "/api/v1/statistics/agents", Viewer, Empty => AgentStatistics {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 304];
     };
     /// Asks agents to report everything now.
     SyncAgents: POST "/api/v1/agents/sync", Operator, SyncAgentsRequest => AgentsAsked {
+        SCOPED: bool = true;
         REFUSALS: &'static [u16] = &[404];
     };
     /// Describes one agent, with its latest telemetry.
     GetAgent: GET "/api/v1/agents/{id}", Viewer, AgentRef => AgentDetail {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 304];
     };
     /// Begins or ends an agent's maintenance.
@@ -37,9 +43,19 @@ endpoints! {
         REFUSALS: &'static [u16] = &[409];
     };
     /// Lists an agent's stored telemetry, oldest first.
-    GetAgentTelemetry: GET "/api/v1/agents/{id}/telemetry", Viewer, TelemetryRange => Page<Telemetry>;
+    GetAgentTelemetry: GET "/api/v1/agents/{id}/telemetry", Viewer, TelemetryRange => Page<Telemetry> { SCOPED: bool = true; };
     /// Says how an agent is and why.
-    GetAgentHealth: GET "/api/v1/agents/{id}/health", Viewer, AgentRef => AgentHealth;
+    GetAgentHealth: GET "/api/v1/agents/{id}/health", Viewer, AgentRef => AgentHealth { SCOPED: bool = true; };
+    /// Withdraws an agent's identity for good; it stays in the list as REVOKED until it is removed or replaced.
+    RevokeAgent: POST "/api/v1/agents/{id}/revoke", Admin, RevokeAgentRequest => Agent {
+        REFUSALS: &'static [u16] = &[409];
+    };
+    /// Makes an invitation for the machine that takes an agent's place: the identity before ends when it joins.
+    ReplaceAgent: POST "/api/v1/agents/{id}/replacement", Admin, ReplaceAgentRequest => Invitation {
+        SUCCESS: &'static [u16] = &[201];
+        REFUSALS: &'static [u16] = &[409];
+        KEYED: bool = true;
+    };
     /// Removes an agent for good; its id is never used again.
     RemoveAgent: DELETE "/api/v1/agents/{id}", Admin, AgentRef => Empty { REFUSALS: &'static [u16] = &[409]; };
 }
@@ -203,6 +219,9 @@ pub struct Agent {
     pub version: Option<String>,
     /// The verbs that it can run.
     pub capabilities: Vec<Arc<str>>,
+    /// What is known of the verbs that its site defined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub site_verbs: Vec<Arc<SiteVerb>>,
     /// Names and values that its operator gave it.
     pub labels: Labels,
     /// The node.
@@ -229,6 +248,30 @@ pub struct SetAgentStatusRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 500))]
     pub reason: Option<String>,
+}
+
+/// Asks for an agent's identity to be withdrawn.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::revoke_agent())]
+pub struct RevokeAgentRequest {
+    /// The agent's id or its name.
+    pub id: String,
+    /// Why, for the event and the audit log; at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 500))]
+    pub reason: Option<String>,
+}
+
+/// Asks for an invitation for the machine that takes an agent's place.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::replace_agent())]
+pub struct ReplaceAgentRequest {
+    /// The agent's id or its name.
+    pub id: String,
+    /// Seconds until the invitation expires, 10 to 86,400; 900 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 10, max = 86_400))]
+    pub expires_in: Option<u64>,
 }
 
 /// Asks agents to report everything now.

@@ -17,8 +17,10 @@ endpoints! {
     Login: POST "/api/v1/auth/login", Anyone, LoginRequest => LoginResponse {
         ALIASES: &'static [&'static str] = &["/api/auth/login"];
     };
+    /// Ends what the caller showed: the session of a token, or the API key, at once and for good.
+    Logout: POST "/api/v1/auth/logout", Viewer, Empty => Empty { SCOPED: bool = true; };
     /// Says who the caller is.
-    WhoAmI: GET "/api/v1/auth/me", Viewer, Empty => Identity;
+    WhoAmI: GET "/api/v1/auth/me", Viewer, Empty => Identity { SCOPED: bool = true; };
     /// Issues an API key for a caller who signed in with a password, never above the caller's own role.
     IssueKey: POST "/api/v1/auth/keys", Viewer, IssueKeyRequest => IssuedKey {
         SUCCESS: &'static [u16] = &[201];
@@ -27,6 +29,10 @@ endpoints! {
     };
     /// Lists the caller's API keys; an admin sees everybody's.
     ListKeys: GET "/api/v1/auth/keys", Viewer, PageRequest => Page<ApiKey>;
+    /// Gives an API key of the caller, who signed in with a password, another secret; its rights and its end stay.
+    RotateKey: POST "/api/v1/auth/keys/{id}/rotate", Viewer, RotateKeyRequest => IssuedKey {
+        REFUSALS: &'static [u16] = &[403, 404, 409];
+    };
     /// Revokes an API key of the caller; an admin revokes anybody's.
     RevokeKey: DELETE "/api/v1/auth/keys/{id}", Viewer, KeyRef => Empty { REFUSALS: &'static [u16] = &[409]; };
 }
@@ -65,6 +71,9 @@ pub struct Identity {
     pub username: String,
     /// What the caller may do: of the user and the key, the lesser.
     pub role: Role,
+    /// The API key that the caller showed; absent when it was not a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ApiKey>,
 }
 
 /// Asks for an API key.
@@ -81,6 +90,29 @@ pub struct IssueKeyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 60, max = 31_536_000))]
     pub expires_in: Option<u64>,
+    /// What the key is narrowed to, beside its role; the whole fleet unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+/// What a key is narrowed to. A pattern is of a whole name: `*` is any characters, `?` one. What is not named is not
+/// narrowed. Nodes that are not in it are not there for the key, in no answer and no stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::scope())]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// It gives and asks nothing but verbs like these, 1 to 64 patterns: `docker.*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 128)))]
+    pub verbs: Option<Vec<String>>,
+    /// It knows nodes of sites like these alone, 1 to 64 patterns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 128)))]
+    pub sites: Option<Vec<String>>,
+    /// It knows nodes with names like these alone, 1 to 64 patterns: `web-*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 128)))]
+    pub nodes: Option<Vec<String>>,
 }
 
 /// A fresh API key; its secret is shown this once.
@@ -109,6 +141,21 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// What it is narrowed to; absent when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+/// Asks for another secret of an API key.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::rotate_key())]
+pub struct RotateKeyRequest {
+    /// The key's id.
+    pub id: KeyId,
+    /// Seconds for which the secret before holds too, 0 to 604,800 (a week); 0 unless told: it ends at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 604_800))]
+    pub overlap: Option<u64>,
 }
 
 /// Names an API key.

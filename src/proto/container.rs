@@ -25,16 +25,19 @@ pub use look::{
 endpoints! {
     /// Lists the containers of the fleet.
     ListContainers: GET "/api/v1/containers", Viewer, ListContainersRequest => Page<Container> {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 304];
         REFUSALS: &'static [u16] = &[404];
     };
     /// Describes one container.
     GetContainer: GET "/api/v1/containers/{id}", Viewer, ContainerRef => Container {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 304];
         REFUSALS: &'static [u16] = &[409];
     };
     /// Starts a container.
     StartContainer: POST "/api/v1/containers/{id}/start", Operator, ActOnContainer => Command {
+        SCOPED: bool = true;
         QUERY: &'static [&'static str] = &["wait"];
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[409];
@@ -42,6 +45,7 @@ endpoints! {
     };
     /// Stops a container: its stop signal, then after `timeout_s` the end.
     StopContainer: POST "/api/v1/containers/{id}/stop", Operator, StopContainerRequest => Command {
+        SCOPED: bool = true;
         QUERY: &'static [&'static str] = &["wait"];
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[409];
@@ -49,6 +53,7 @@ endpoints! {
     };
     /// Stops a container, then starts it.
     RestartContainer: POST "/api/v1/containers/{id}/restart", Operator, StopContainerRequest => Command {
+        SCOPED: bool = true;
         QUERY: &'static [&'static str] = &["wait"];
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[409];
@@ -56,23 +61,27 @@ endpoints! {
     };
     /// Removes a container; a running one only with `force`.
     RemoveContainer: DELETE "/api/v1/containers/{id}", Operator, RemoveContainerRequest => Command {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[409];
         KEYED: bool = true;
     };
     /// Reads a container's log from its node, and follows it with `follow`. An error after the first byte is a last object with `error`, or for text a connection that breaks.
     GetContainerLogs: GET "/api/v1/containers/{id}/logs", Viewer, ContainerLogsRequest => LogItem {
+        SCOPED: bool = true;
         CONTENT: Content = Content::Lines;
         REFUSALS: &'static [u16] = &[409, 502, 504];
         ASKS_NODE: bool = true;
     };
     /// Measures what a running container uses, as `docker stats` does.
     GetContainerStats: GET "/api/v1/containers/{id}/stats", Viewer, ContainerRef => ContainerStats {
+        SCOPED: bool = true;
         REFUSALS: &'static [u16] = &[409, 502, 504];
         ASKS_NODE: bool = true;
     };
     /// Shows what the engine knows of a container, in its own words. Viewers are not shown the values of its environment, which can be secrets.
     InspectContainer: GET "/api/v1/containers/{id}/inspect", Viewer, ContainerRef => ContainerInspection {
+        SCOPED: bool = true;
         REFUSALS: &'static [u16] = &[409, 502, 504];
         ASKS_NODE: bool = true;
     };

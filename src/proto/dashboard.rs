@@ -13,7 +13,7 @@ use super::{
 
 endpoints! {
     /// Tells the fleet in a few numbers: nodes, throughput, load, security.
-    GetDashboardStats: GET "/api/v1/dashboard/stats", Viewer, Empty => DashboardStats;
+    GetDashboardStats: GET "/api/v1/dashboard/stats", Viewer, Empty => DashboardStats { SCOPED: bool = true; };
 }
 
 /// The fleet in a few numbers; what is not known is `null`.
@@ -28,8 +28,9 @@ pub struct DashboardStats {
     pub throughput: ThroughputStats,
     /// How busy the nodes are that are heard of.
     pub load: LoadStats,
-    /// What was kept out.
-    pub security: SecurityStats,
+    /// What was kept out; absent for a key with a scope, since it is of the whole server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security: Option<SecurityStats>,
 }
 
 /// The nodes of a fleet.

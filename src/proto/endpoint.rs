@@ -36,6 +36,9 @@ pub trait Endpoint: Send + Sync + 'static {
     const ASKS_NODE: bool = false;
     /// Whether an `Idempotency-Key` makes a repetition count once.
     const KEYED: bool = false;
+    /// Whether a key with a scope may call it; it is then shown, and does, no more than its scope holds. Whatever does not
+    /// say so refuses such a key.
+    const SCOPED: bool = false;
     /// What the caller says.
     type Request: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
     /// What the server answers when it succeeds.
@@ -75,6 +78,9 @@ impl Access {
 /// The media type of answers that are one JSON object a line.
 pub const NDJSON: &str = "application/x-ndjson";
 
+/// The media type of answers that are no text.
+pub const OCTETS: &str = "application/octet-stream";
+
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -84,6 +90,10 @@ pub enum Content {
     Text,
     /// A stream without an end of its own: `text/plain`, or with `Accept: application/x-ndjson` one object a line.
     Lines,
+    /// A stream of one object a line, `application/x-ndjson`, that ends by itself.
+    Objects,
+    /// `application/octet-stream`, as long as it comes.
+    Bytes,
     /// `text/html`, under a policy that lets it load nothing.
     Html,
     /// The connection becomes a WebSocket (RFC 6455).

@@ -13,12 +13,14 @@ use super::{
 use crate::id::EventId;
 
 endpoints! {
-    /// Lists events in their order, from a cursor.
+    /// Lists events in their order, from a cursor. For a key with a scope a page may be short, or empty, although more follow: `next_cursor` tells.
     EventHistory: GET "/api/v1/events/history", Viewer, EventHistoryRequest => EventPage {
+        SCOPED: bool = true;
         ALIASES: &'static [&'static str] = &["/api/events/history"];
     };
     /// Follows events from a cursor, and live measurements, over a WebSocket.
     SubscribeEvents: GET "/api/v1/events/subscribe", Viewer, SubscribeRequest => StreamItem {
+        SCOPED: bool = true;
         ALIASES: &'static [&'static str] = &["/api/events/subscribe"];
         CONTENT: Content = Content::WebSocket;
     };
@@ -180,6 +182,18 @@ event_kinds! {
     ServerStarted = "server.started";
     /// A server ended in good order.
     ServerStopped = "server.stopped";
+    /// The server's disk is full: only what must go on is written; `data` has what is missing.
+    ServerDiskFull = "server.disk_full";
+    /// The server's disk has room again; `data` counts what was left out.
+    ServerDiskRecovered = "server.disk_recovered";
+    /// A file of measurements or output was found damaged at the start and put aside; `data` says where.
+    ServerStoreDamaged = "server.store_damaged";
+    /// Somebody took a backup; `data` has what is in it.
+    ServerBackedUp = "server.backed_up";
+    /// A server was restored from a backup; `data` says of when. What happened since is lost.
+    ServerRestored = "server.restored";
+    /// A head of the audit log that was given away is not in the log: somebody changed it. `data` says which.
+    AuditTampered = "audit.tampered";
     /// A user was created.
     UserCreated = "user.created";
     /// A user signed in.
@@ -188,6 +202,20 @@ event_kinds! {
     KeyIssued = "key.issued";
     /// An API key was revoked.
     KeyRevoked = "key.revoked";
+    /// A key that the fleet trusts came, or stands otherwise; `data` says how.
+    TrustChanged = "trust.changed";
+    /// An API key has a new secret.
+    KeyRotated = "key.rotated";
+    /// A user may sign in no more, and every session and key of it ended.
+    UserDisabled = "user.disabled";
+    /// A user may sign in again.
+    UserEnabled = "user.enabled";
+    /// A user has another role.
+    UserRoleChanged = "user.role_changed";
+    /// A user has another password; the sessions and keys before it ended, but for the one that asked.
+    UserPasswordChanged = "user.password_changed";
+    /// A user's session was ended, or all sessions and keys; `data` says which.
+    UserSignedOut = "user.signed_out";
     /// A node was invited.
     AgentInvited = "agent.invited";
     /// A node joined.
@@ -208,6 +236,12 @@ event_kinds! {
     AgentAhead = "agent.ahead";
     /// What is known of a node changed.
     AgentUpdated = "agent.updated";
+    /// An agent was given a certificate.
+    AgentCertified = "agent.certified";
+    /// A node took an agent's place: its machine was built anew.
+    AgentReplaced = "agent.replaced";
+    /// An agent's identity was withdrawn for good.
+    AgentRevoked = "agent.revoked";
     /// An agent was removed.
     AgentRemoved = "agent.removed";
     /// An agent's spool was full and lost its oldest frames.
@@ -244,8 +278,28 @@ event_kinds! {
     ImageRemoved = "image.removed";
     /// A command was given.
     CommandQueued = "command.queued";
+    /// Another attempt of an execution that failed was queued; `data` has its `target`.
+    CommandRetried = "command.retried";
+    /// Somebody asked for executions to be stopped that their nodes may have.
+    CommandCancelling = "command.cancelling";
+    /// A part of a rollout began.
+    RolloutAdvanced = "rollout.advanced";
+    /// A rollout stopped itself, or all its parts have ended; `data` says which.
+    RolloutEnded = "rollout.ended";
     /// An agent began an execution.
     CommandStarted = "command.started";
     /// An execution ended; `data` says how.
     CommandEnded = "command.ended";
+    /// A schedule was made.
+    ScheduleCreated = "schedule.created";
+    /// A schedule rests: somebody said so, or its maker may not give commands any more; `data` says which.
+    SchedulePaused = "schedule.paused";
+    /// A schedule goes on.
+    ScheduleResumed = "schedule.resumed";
+    /// A schedule was removed.
+    ScheduleRemoved = "schedule.removed";
+    /// The time of a schedule came, and it gave its command.
+    ScheduleFired = "schedule.fired";
+    /// The time of a schedule came, and it gave no command; `data` says why.
+    ScheduleMissed = "schedule.missed";
 }

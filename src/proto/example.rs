@@ -2,11 +2,13 @@
 //! typed, so that a field nobody gave an example does not compile.
 
 mod agent;
+mod certificate;
 mod command;
 mod docker;
 mod heartbeat;
 mod link;
 mod server;
+mod window;
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -14,19 +16,24 @@ use jiff::Timestamp;
 use serde_json::json;
 
 pub(super) use self::{
-    agent::{agent_statistics, agents_asked, set_agent_status, sync_agents},
+    agent::{agent_statistics, agents_asked, replace_agent, revoke_agent, set_agent_status, sync_agents},
+    certificate::*,
     command::*,
     docker::*,
     heartbeat::*,
     link::*,
     server::*,
+    window::*,
 };
 use super::{
     agent::{
         Agent, AgentDetail, AgentHealth, AgentRef, AgentStatus, ContainerEngine, HostFacts, ListAgentsRequest,
     },
-    auth::{ApiKey, Identity, IssueKeyRequest, IssuedKey, KeyRef, LoginRequest, LoginResponse},
-    command::{Command, CommandStatus, Execution, GetCommandRequest},
+    auth::{
+        ApiKey, Identity, IssueKeyRequest, IssuedKey, KeyRef, LoginRequest, LoginResponse, RotateKeyRequest,
+        Scope,
+    },
+    command::{Command, CommandStatus, Execution, GetCommandRequest, Priority},
     container::{
         ActOnContainer, Container, ContainerFacts, ContainerRef, ContainerState, ListContainersRequest,
         RemoveContainerRequest, StopContainerRequest,
@@ -37,7 +44,7 @@ use super::{
     page::PageRequest,
     problem::{FieldError, Problem},
     telemetry::{DiskUsage, MemoryUsage, NetworkStats, Telemetry, TelemetryRange},
-    user::{CreateUserRequest, Role, User},
+    user::{CreateUserRequest, Role, SetUserPasswordRequest, SetUserRoleRequest, User, UserRef},
 };
 
 mod metric;
@@ -95,6 +102,7 @@ pub(super) fn agent() -> Agent {
         capabilities: ["docker.start", "docker.stop", "docker.restart", "docker.rm", "docker.logs"]
             .map(Into::into)
             .to_vec(),
+        site_verbs: Vec::new(),
         labels: [("tier", "front")].into_iter().collect(),
         host: HostFacts {
             hostname: Some(WEB_1.into()),
@@ -160,8 +168,8 @@ pub(super) fn telemetry() -> Telemetry {
             total_bytes: 8_323_047_424,
             used_bytes: 3_121_142_784,
             available_bytes: 5_201_904_640,
-            swap_total_bytes: 0,
-            swap_used_bytes: 0,
+            swap_total_bytes: Some(0),
+            swap_used_bytes: Some(0),
             percent: 37.5,
         },
         disk_usage: BTreeMap::from([(
@@ -189,7 +197,7 @@ pub(super) fn telemetry() -> Telemetry {
         )]),
         container_count: Some(7),
         service_status: BTreeMap::new(),
-        uptime_s: 18_228,
+        uptime_s: Some(18_228),
     }
 }
 
@@ -205,6 +213,7 @@ pub(super) fn invitation() -> Invitation {
         name: WEB_1.into(),
         site: "eu".into(),
         expires_at: Some(at("09:43:00")),
+        port: Some(9090),
         usage: "on the node, paste the token into: worpen agent --server URL --join -".into(),
     }
 }
@@ -215,6 +224,7 @@ pub(super) fn join() -> JoinRequest {
         public_key: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".into(),
         signature: "5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVfuIIVkKM7rMYeOXAc-bRr0lv18FlbviRlUUFDjnoQCw"
             .into(),
+        tls_key: None,
     }
 }
 
@@ -225,6 +235,9 @@ pub(super) fn joined() -> Joined {
         site: "eu".into(),
         server: read("019e1e00-51c3-7a9d-9f42-8d7e6c5b4a30"),
         server_key: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw".into(),
+        authorities: Vec::new(),
+        certificate: None,
+        epoch: 0,
     }
 }
 
@@ -318,10 +331,18 @@ pub(super) fn command() -> Command {
         args: json!({ "container": CONTAINER, "timeout_s": 10 }),
         status: CommandStatus::Succeeded,
         actor: "user:ada".into(),
+        priority: Priority::Normal,
         created_at: at("11:05:00"),
+        scheduled_at: None,
         expires_at: at("11:06:10"),
         ended_at: Some(at("11:05:01")),
         timeout_s: 70,
+        max_retries: 0,
+        precondition: None,
+        rollout: None,
+        output_bytes: 1_048_576,
+        plan: None,
+        schedule: None,
         correlation_id: "019e1f52-0d13-7a21-8f6e-2c4b6d8f0a13".into(),
         executions: vec![Execution {
             id: read("019e1f52-0d14-7c95-b07d-9e1f3a5c7d42"),
@@ -333,6 +354,12 @@ pub(super) fn command() -> Command {
             ended_at: Some(at("11:05:01")),
             result: Some(json!({})),
             error_message: None,
+            waits_for: None,
+            batch: 0,
+            not_before: None,
+            expires_at: Some(at("11:06:10")),
+            cancelled_at: None,
+            output: None,
         }],
     }
 }
@@ -389,11 +416,16 @@ pub(super) fn signed_in() -> LoginResponse {
 }
 
 pub(super) fn identity() -> Identity {
-    Identity { id: user().id, username: "ada".into(), role: Role::Operator }
+    Identity { id: user().id, username: "ada".into(), role: Role::Operator, key: None }
 }
 
 pub(super) fn issue_key() -> IssueKeyRequest {
-    IssueKeyRequest { name: "nightly".into(), role: Some(Role::Viewer), expires_in: Some(86_400) }
+    IssueKeyRequest {
+        name: "nightly".into(),
+        role: Some(Role::Viewer),
+        expires_in: Some(86_400),
+        scope: Some(scope()),
+    }
 }
 
 pub(super) fn issued_key() -> IssuedKey {
@@ -408,11 +440,40 @@ pub(super) fn api_key() -> ApiKey {
         role: Role::Viewer,
         created_at: at("09:35:00"),
         expires_at: read("2026-05-13T09:35:00Z"),
+        scope: Some(scope()),
+    }
+}
+
+pub(super) fn scope() -> Scope {
+    Scope {
+        verbs: Some(vec!["docker.*".into()]),
+        sites: Some(vec!["eu".into()]),
+        nodes: Some(vec!["web-*".into()]),
     }
 }
 
 pub(super) fn key_ref() -> KeyRef {
     KeyRef { id: read(KEY) }
+}
+
+pub(super) fn rotate_key() -> RotateKeyRequest {
+    RotateKeyRequest { id: read(KEY), overlap: Some(3600) }
+}
+
+pub(super) fn user_ref() -> UserRef {
+    UserRef { id: "ada".into() }
+}
+
+pub(super) fn set_user_role() -> SetUserRoleRequest {
+    SetUserRoleRequest { id: "ada".into(), role: Role::Admin }
+}
+
+pub(super) fn set_user_password() -> SetUserPasswordRequest {
+    SetUserPasswordRequest {
+        id: "ada".into(),
+        password: "battery horse correct".into(),
+        current: Some("correct horse battery".into()),
+    }
 }
 
 pub(super) fn create_user() -> CreateUserRequest {
@@ -429,6 +490,7 @@ pub(super) fn user() -> User {
         username: "ada".into(),
         role: Role::Operator,
         created_at: at("09:33:20"),
+        disabled_at: None,
     }
 }
 

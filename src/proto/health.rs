@@ -57,6 +57,8 @@ pub struct SystemHealth {
     pub status: Health,
     /// The database.
     pub database: Health,
+    /// The audit log: `degraded` when a head that was given away is not in it, or heads cannot be kept.
+    pub audit: Health,
     /// Redis.
     pub redis: Health,
 }

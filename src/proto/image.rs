@@ -12,11 +12,13 @@ use crate::id::{AgentId, CommandId, ExecutionId};
 endpoints! {
     /// Lists the images that the nodes hold.
     ListImages: GET "/api/v1/images", Viewer, ListImagesRequest => Page<Image> {
+        SCOPED: bool = true;
         SUCCESS: &'static [u16] = &[200, 304];
         REFUSALS: &'static [u16] = &[404];
     };
     /// Pulls an image on nodes. Without `agents` or `node`: on every linked node that has a container engine.
     PullImage: POST "/api/v1/images/pull", Operator, PullImageRequest => Command {
+        SCOPED: bool = true;
         QUERY: &'static [&'static str] = &["wait"];
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[404, 409];
@@ -24,6 +26,7 @@ endpoints! {
     };
     /// Removes from nodes the images and networks that no container uses, and the build cache; never containers or volumes.
     PruneDocker: POST "/api/v1/docker/prune", Operator, PruneRequest => Command {
+        SCOPED: bool = true;
         QUERY: &'static [&'static str] = &["wait"];
         SUCCESS: &'static [u16] = &[200, 202];
         REFUSALS: &'static [u16] = &[404, 409];

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{endpoint::endpoints, example};
+use super::{certificate::Certificate, endpoint::endpoints, example};
 use crate::id::{AgentId, InvitationId, ServerId};
 
 endpoints! {
@@ -62,6 +62,10 @@ pub struct Invitation {
     pub site: String,
     /// When the invitation expires; `null` for a plain agent, whose token holds until it is removed.
     pub expires_at: Option<Timestamp>,
+    /// The port of this server where the node joins, over TLS with certificates; `null` where there is none, and for a plain
+    /// agent.
+    #[serde(default)]
+    pub port: Option<u16>,
     /// What to do with the token, in a sentence.
     #[serde(default)]
     pub usage: String,
@@ -80,6 +84,11 @@ pub struct JoinRequest {
     /// base64url. The secret itself is never sent.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{86}$"))]
     pub signature: String,
+    /// The P-256 public key to certify, an uncompressed point, base64url. Where agents are managed by certificates it is
+    /// signed too, with the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{87}$"))]
+    pub tls_key: Option<String>,
 }
 
 /// The answer to a node that joined; the same again when the same key asks with the same invitation.
@@ -96,4 +105,18 @@ pub struct Joined {
     pub server: ServerId,
     /// The Ed25519 public key that signs the server's commands, base64url; the invitation holds its fingerprint.
     pub server_key: String,
+    /// The authorities that certify the server: certificates, DER in base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<String>,
+    /// The agent's certificate, where it asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// The epoch to go on from: that of the agent whose place the node takes, else 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub epoch: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     agent::{ContainerEngine, HostFacts},
-    command::CommandStatus,
+    certificate::Certificate,
+    command::{CommandStatus, OutputSize},
     container::ContainerFacts,
     endpoint::{Content, Empty, endpoints},
     envelope::Envelope,
     event::EventKind,
     example,
     image::ImageFacts,
-    output::{Credit, Progress},
+    output::{Credit, Kept, Progress},
     telemetry::Telemetry,
+    verb::SiteVerb,
 };
 use crate::id::{CommandId, ExecutionId};
 
@@ -65,6 +67,10 @@ pub enum AgentFrame {
     Progress(Box<Progress>),
     /// Every server frame up to this one is committed.
     Ack(Ack),
+    /// It wants a new certificate.
+    Certify(Certify),
+    /// What it has on disk to prove itself and to judge its server by.
+    Holds(Holds),
     /// It could not take a frame.
     Error(LinkError),
 }
@@ -81,8 +87,16 @@ pub enum ServerFrame {
     Cancel(Cancel),
     /// More output may come.
     Credit(Credit),
+    /// Output is on disk.
+    Kept(Kept),
+    /// Keep this head of the audit log; only for agents whose HELLO says that they do.
+    AuditHead(Box<Envelope>),
     /// Report in full now.
     Sync(Empty),
+    /// The certificate that was asked for.
+    Certificate(Certificate),
+    /// A signed [`TrustOrder`](super::envelope::TrustOrder).
+    Trust(Envelope),
     /// Everything up to this sequence is committed; the agent may forget it.
     Ack(Ack),
     /// The server could not take a frame; after `fatal` codes it closes the link.
@@ -112,6 +126,9 @@ pub struct Hello {
     /// The verbs that it can run.
     #[serde(default)]
     pub capabilities: Vec<String>,
+    /// What is to be known of the verbs that this site defined; each is among the capabilities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verbs: Vec<SiteVerb>,
     /// The node.
     #[serde(flatten)]
     pub host: HostFacts,
@@ -138,6 +155,27 @@ pub struct Welcome {
     /// The signed [`WelcomeProof`](super::envelope::WelcomeProof).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Envelope>,
+    /// For an agent that does not know the key of the proof: how those that it knows were succeeded. Signed
+    /// [`Succession`](super::envelope::Succession)s.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub successions: Vec<Envelope>,
+}
+
+/// Asks for a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certify {
+    /// The P-256 public key that it is for: an uncompressed point, base64url.
+    pub tls_key: String,
+}
+
+/// What an agent has on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holds {
+    /// The number of its certificate; absent while it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// The revision of what it trusts.
+    pub revision: u64,
 }
 
 /// A pulse.
@@ -212,6 +250,15 @@ pub struct CommandResult {
     /// When, by the node's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
+    /// Of an end: when it had begun. One that ends at once is told by its end alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// Of a failure: nothing had begun, so that it may be tried again whatever the verb is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_begun: bool,
+    /// Of an end: how much it printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputSize>,
 }
 
 /// Names a command to stop.
@@ -219,6 +266,9 @@ pub struct CommandResult {
 pub struct Cancel {
     /// The command.
     pub command_id: CommandId,
+    /// Which of its executions; all of this agent's unless told. One that has not begun here never will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
 }
 
 /// Everything up to `sequence` is committed.
@@ -247,6 +297,8 @@ pub enum LinkErrorCode {
     OutOfOrder,
     /// The proof does not hold; fatal.
     NotProven,
+    /// The certificate of the connection was superseded; fatal, and the agent asks for another with its own key.
+    CertificateRefused,
     /// The agent is revoked or removed; fatal, and trying again is useless.
     Revoked,
     /// Two processes hold this identity, or its state is an old copy; fatal.

@@ -1,7 +1,10 @@
 //! The words on the wire: serde and JSON schemas, no behaviour beyond reading and writing themselves.
 
 pub mod agent;
+pub mod audit;
 pub mod auth;
+pub mod backup;
+pub mod certificate;
 pub mod command;
 pub mod container;
 pub mod dashboard;
@@ -20,9 +23,13 @@ pub mod metrics;
 pub mod output;
 pub mod page;
 pub mod plain;
+pub mod plan;
 pub mod problem;
+pub mod schedule;
 pub mod service;
 pub mod statistics;
 pub mod status;
 pub mod telemetry;
 pub mod user;
+pub mod verb;
+pub mod window;

@@ -14,7 +14,7 @@ use super::{
 
 endpoints! {
     /// Shows how each part of the server and each service that nodes report stands: status, latency, load.
-    GetDashboardServices: GET "/api/v1/dashboard/services", Viewer, Empty => ServiceMatrix;
+    GetDashboardServices: GET "/api/v1/dashboard/services", Viewer, Empty => ServiceMatrix { SCOPED: bool = true; };
 }
 
 /// How everything stands.

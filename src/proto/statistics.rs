@@ -14,6 +14,80 @@ use super::{
 endpoints! {
     /// Counts the fleet, its commands and events, and the server's own work.
     GetStatistics: GET "/api/v1/statistics", Viewer, Empty => Statistics;
+    /// How commands went lately: how many, how fast, and where they failed.
+    GetCommandStatistics: GET "/api/v1/statistics/commands", Viewer, CommandStatisticsRequest => CommandStatistics { SCOPED: bool = true; };
+}
+
+/// Asks how commands went.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::command_statistics_request())]
+pub struct CommandStatisticsRequest {
+    /// How far back: `15m`, `6h`, `7d`; `24h` unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+}
+
+/// How commands went, counted at `counted_at`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(example = example::command_statistics())]
+pub struct CommandStatistics {
+    /// What was queued from this moment on counts.
+    pub since: Timestamp,
+    /// When it was counted; at most ten seconds ago.
+    pub counted_at: Timestamp,
+    /// Whether there was more than is looked at; then only the latest executions count.
+    pub is_partial: bool,
+    /// Commands by how they stand over all their targets.
+    pub commands: BTreeMap<String, u64>,
+    /// Executions, each attempt by itself, by how they stand.
+    pub executions: BTreeMap<String, u64>,
+    /// From when an execution might start until it did, seconds.
+    pub waiting: Spread,
+    /// From its start to its end, seconds.
+    pub running: Spread,
+    /// The same by verb, the most frequent first; at most 100.
+    pub verbs: Vec<VerbStatistics>,
+    /// The nodes where most failed; at most 10.
+    pub failing_nodes: Vec<FailingNode>,
+}
+
+/// How long something took, seconds: half of the times are no longer than `p50_s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Spread {
+    /// How many times there are.
+    pub count: u64,
+    /// The median.
+    pub p50_s: Option<f64>,
+    /// Nine of ten are no longer.
+    pub p90_s: Option<f64>,
+    /// 99 of 100 are no longer.
+    pub p99_s: Option<f64>,
+}
+
+/// How a verb went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VerbStatistics {
+    /// The verb.
+    pub verb: String,
+    /// Its executions by how they stand.
+    pub executions: BTreeMap<String, u64>,
+    /// From when they might start until they did, seconds.
+    pub waiting: Spread,
+    /// From their start to their end, seconds.
+    pub running: Spread,
+}
+
+/// A node where executions failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailingNode {
+    /// The node.
+    pub node: String,
+    /// How many did not succeed.
+    pub failed: u64,
+    /// How many ended.
+    pub ended: u64,
+    /// What the latest of them said.
+    pub last_error: Option<String>,
 }
 
 /// Totals and rates. What the store holds was counted at `counted_at`; the rest is of this moment.

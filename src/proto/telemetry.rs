@@ -23,20 +23,23 @@ pub use metric::{
 endpoints! {
     /// Lists the latest measurement of each node.
     LatestTelemetry: GET "/api/v1/telemetry/latest", Viewer, LatestTelemetryRequest => Page<Telemetry> {
+        SCOPED: bool = true;
         REFUSALS: &'static [u16] = &[404];
     };
     /// Tells how a metric went, of one node, a site or the fleet.
     TelemetryHistory: GET "/api/v1/telemetry/history", Viewer, TelemetryHistoryRequest => MetricHistory {
+        SCOPED: bool = true;
         REFUSALS: &'static [u16] = &[404];
     };
     /// Tells the figures and the trend of metrics over a range.
     GetTelemetryAnalytics: GET "/api/v1/telemetry/analytics", Viewer, TelemetryAnalyticsRequest => TelemetryAnalytics {
+        SCOPED: bool = true;
         REFUSALS: &'static [u16] = &[404];
     };
     /// Lists the metrics that nodes measure.
-    ListMetrics: GET "/api/v1/telemetry/metrics", Viewer, Empty => MetricList;
+    ListMetrics: GET "/api/v1/telemetry/metrics", Viewer, Empty => MetricList { SCOPED: bool = true; };
     /// Tells the fleet's traffic over a range.
-    DashboardNetwork: GET "/api/v1/dashboard/network", Viewer, NetworkRange => NetworkHistory;
+    DashboardNetwork: GET "/api/v1/dashboard/network", Viewer, NetworkRange => NetworkHistory { SCOPED: bool = true; };
 }
 
 /// Asks for an agent's telemetry.
@@ -89,9 +92,9 @@ pub struct Telemetry {
     /// Services that the agent watches, by name; empty when it watches none.
     #[serde(default)]
     pub service_status: BTreeMap<String, String>,
-    /// Seconds since the node started.
+    /// Seconds since the node started; `null` when it does not tell.
     #[serde(default)]
-    pub uptime_s: u64,
+    pub uptime_s: Option<u64>,
 }
 
 /// Memory and swap, in bytes.
@@ -103,10 +106,12 @@ pub struct MemoryUsage {
     pub used_bytes: u64,
     /// Memory that a program could still get.
     pub available_bytes: u64,
-    /// Swap space.
-    pub swap_total_bytes: u64,
-    /// Swap in use.
-    pub swap_used_bytes: u64,
+    /// Swap space; `null` when the node does not tell.
+    #[serde(default)]
+    pub swap_total_bytes: Option<u64>,
+    /// Swap in use; `null` when the node does not tell.
+    #[serde(default)]
+    pub swap_used_bytes: Option<u64>,
     /// `used_bytes` of `total_bytes`, percent.
     pub percent: f32,
 }

@@ -2,18 +2,31 @@
 
 mod first_start;
 mod job;
+mod restore;
 mod serve;
+mod tls;
 
 use std::{
-    path::PathBuf,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use self::{
+    serve::Door,
+    tls::{Shelf, Source},
+};
 use serde_json::json;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, broadcast},
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
+pub use self::restore::{How, RestoreError, Restored, restore};
 use crate::{
     api::{
         self, Api,
@@ -21,28 +34,45 @@ use crate::{
         caller::Callers,
         clock,
         connection::Connections,
+        denials::Denials,
         hashing::Hashing,
+        heads::Heads,
         limit::Limits,
         listing::Lists,
         meter::Meters,
         pulse::Pulses,
-        ws::{feed::Feed, hub::Hub},
+        trust::Trusted,
+        ws::{feed::Feed, hub::Hub, window::Windows},
     },
-    config::{private, server::ServerConfig},
+    config::{private, server::ServerConfig, transport::Tls},
     core::{
         access::Caller,
         change::Change,
         error::Error,
         fleet::{Fleet, SharedFleet},
-        port::{records::Records, store::Observer, telemetry::TelemetryStore},
+        port::{
+            keys::Keys,
+            links::Links,
+            records::{OpenOf, Records},
+            store::{Observer, Store},
+            telemetry::TelemetryStore,
+        },
+        queue::{self, SharedQueue},
+        room::Marks,
+        sealing::SealingKey,
         signing::SigningKey,
         token,
-        usecase::{Origin, enroll, key, presence},
+        trust::{AnchorKind, TrustSet},
+        usecase::{Origin, enroll, key, presence, trust},
     },
     infra::{
+        audit::{self, HeadsFile},
+        backup::Keeper,
+        disk::Disk,
+        keys::{FIRST_SIGNING, KeyFolder},
         process,
         seed::read_or_make,
-        store::{self, OpenError, SqliteStore, SqliteTelemetry},
+        store::{self, OpenError, SqliteOutputs, SqliteStore, SqliteTelemetry},
     },
     proto::{
         auth::{IssueKeyRequest, IssuedKey},
@@ -54,6 +84,8 @@ use crate::{
 
 /// How long open requests may take once the server is told to end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many pieces of output a reader may lag behind before it looks through all that it reads.
+const PRINTED: usize = 1024;
 /// Open files besides connections: the stores, the log, the runtime.
 const FILES_BESIDES: usize = 64;
 
@@ -76,6 +108,19 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// A restore into the data folder was broken off.
+    #[error("a restore into {folder} was broken off; run it again with --force")]
+    HalfRestored {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// It would send passwords and keys through a network for everybody to read.
+    #[error(
+        "{0} is not this machine alone, and the API would speak plain HTTP there: everybody on the way reads passwords and \
+         keys; set server.tls to \"ca\" or to your certificate's files, or put a TLS proxy before 127.0.0.1, or say \
+         server.allow_plain_http = true"
+    )]
+    PlainHttp(SocketAddr),
     /// The rules or the store refuse what every start does.
     #[error("the server cannot start")]
     Start(#[source] Error),
@@ -91,7 +136,12 @@ pub enum ServerError {
 pub struct Server {
     app: Arc<App>,
     api: Api,
+    disk: Arc<Disk>,
     admin_password: PathBuf,
+    heads_file: HeadsFile,
+    tls: Tls,
+    names: Vec<String>,
+    agents: Option<TcpListener>,
 }
 
 /// Whoever sees events right after their commit.
@@ -100,6 +150,8 @@ struct Observers {
     fleet: Arc<SharedFleet>,
     meters: Arc<Meters>,
     feed: Arc<Feed>,
+    queue: Arc<SharedQueue>,
+    hub: Arc<Hub>,
 }
 
 impl Observer for Observers {
@@ -107,7 +159,9 @@ impl Observer for Observers {
         self.callers.committed(events);
         self.fleet.committed(events);
         self.meters.committed(events);
+        let nudged = self.queue.lock().committed(events);
         self.feed.committed(events);
+        nudged.into_iter().for_each(|agent| self.hub.nudge(agent));
     }
 }
 
@@ -117,31 +171,62 @@ impl Server {
     /// # Errors
     /// Says which file or part cannot be used.
     pub async fn open(config: &ServerConfig, shutdown: CancellationToken) -> Result<Self, ServerError> {
+        let is_here = config.listen.ip().is_loopback();
+        if config.tls == Tls::Off && !is_here && !config.allow_plain_http {
+            return Err(ServerError::PlainHttp(config.listen));
+        }
         let folder = config.data.clone();
         private::folder(&folder).map_err(|source| ServerError::File { path: folder.clone(), source })?;
+        if folder.join(restore::UNDER_WAY).exists() {
+            return Err(ServerError::HalfRestored { folder });
+        }
         let fleet = Arc::new(SharedFleet::default());
+        let windows = Arc::new(Windows::default());
+        fleet.on_change({
+            let windows = windows.clone();
+            move || windows.changed()
+        });
         let feed = Arc::new(Feed::new(0));
         let api = api::api();
         let callers = Arc::new(Callers::default());
+        let hub = Arc::new(Hub::default());
+        let queue = Arc::new(SharedQueue::new(queue::Limits {
+            per_agent: config.max_concurrent_per_agent,
+            in_all: config.max_concurrent_commands,
+            waiting: config.max_command_queue_size,
+        }));
         let meters = Arc::new(api.meters());
         let observers = Observers {
             callers: callers.clone(),
             fleet: fleet.clone(),
             meters: meters.clone(),
             feed: feed.clone(),
+            queue: queue.clone(),
+            hub: hub.clone(),
         };
+        let marks = Marks { ballast: config.ballast_bytes, least: config.min_free_bytes };
+        let disk = Disk::watch(&folder, marks)
+            .map_err(|source| ServerError::File { path: folder.clone(), source })?;
         let opened = |source| ServerError::Store { folder: folder.clone(), source };
-        let store = Arc::new(SqliteStore::open(&folder, Arc::new(observers)).map_err(opened)?);
-        let telemetry = Arc::new(SqliteTelemetry::open(&folder).map_err(opened)?);
+        let store = SqliteStore::open_on(&folder, Arc::new(observers), disk.clone()).map_err(opened)?;
+        let store = Arc::new(store);
+        let telemetry = Arc::new(SqliteTelemetry::open_on(&folder, disk.clone()).map_err(opened)?);
+        let outputs = Arc::new(SqliteOutputs::open_on(&folder, disk.clone()).map_err(opened)?);
+        let damaged: Vec<PathBuf> =
+            [telemetry.damaged(), outputs.damaged()].into_iter().flatten().map(Into::into).collect();
         let seed = |name: &str| {
             let path = folder.join(name);
             read_or_make(&path).map_err(|source| ServerError::File { path, source })
         };
-        let command_key = SigningKey::from_seed(&*seed("command.key")?);
+        let sealing = SealingKey::of(&SigningKey::from_seed(&*seed(FIRST_SIGNING)?));
+        let keys = Arc::new(KeyFolder::new(&folder, config.certificate_life));
+        let trust = trusted(&*store, &*store, keys).await.map_err(ServerError::Start)?;
         let token_key = match &config.jwt_secret {
             Some(secret) => token::key_from_secret(secret.expose().as_bytes()),
             None => token::key_from_secret(&*seed("token.key")?),
         };
+        let heads_file = open_heads(config)?;
+        let chain = store.audit_chain();
         let app = Arc::new(App {
             server: store.server_id(),
             records: store.clone(),
@@ -149,24 +234,39 @@ impl Server {
             store,
             telemetry,
             fleet,
+            narrowed: Arc::default(),
             feed,
-            hub: Arc::new(Hub::default()),
+            hub,
+            queue,
+            room: disk.room().clone(),
+            backups: Arc::new(Keeper::new(folder.clone(), config.backup_recipients.clone())),
+            outputs,
+            printed: broadcast::Sender::new(PRINTED),
+            sealing,
             callers,
             lists: Lists::new(),
+            windows,
             pulses: Pulses::default(),
             docs: api.docs(),
-            command_key,
+            denials: Denials::default(),
+            heads: Heads::new(config.audit_heads.clone(), audit::newest_heads, chain),
+            trust,
             token_key,
             settings: Settings {
                 heartbeat_interval: config.heartbeat_interval,
                 telemetry_interval: config.telemetry_interval,
                 telemetry_retention_days: config.telemetry_retention_days,
                 token_life: config.token_life,
+                plain_agents: is_here || config.tls != Tls::Off || config.allow_plain_agents,
                 command_timeout_s: config.command_timeout_s,
+                command_retention: config.command_retention,
+                command_count: config.command_count,
                 request_timeout: config.request_timeout,
                 rate_limits: config.rate_limits,
                 event_retention: config.event_retention,
                 event_count: config.event_count,
+                audit_retention: config.audit_retention,
+                audit_heads_interval: config.audit_heads_interval,
             },
             limits: Limits::new(&config.rate_limits),
             connections: Arc::new(connections(config)),
@@ -174,17 +274,29 @@ impl Server {
             origins: config.origins.clone(),
             meters,
             counted: api::Cached::default(),
+            command_figures: api::Figures::default(),
             probe: api::Probe::default(),
             data: folder.clone(),
             listen: OnceLock::new(),
+            agents_listen: OnceLock::new(),
             outside: Outside { process: process::usage, sizes: store::sizes },
             hashing: Hashing::new(2),
             ranges: Semaphore::new(2),
             shutdown,
         });
         load(&app).await.map_err(ServerError::Start)?;
+        for file in damaged {
+            tell_damaged(&app, &file).await.map_err(ServerError::Start)?;
+        }
         let admin_password = first_start::ensure_admin(&app, &folder).await?;
-        Ok(Self { app, api, admin_password })
+        let (tls, names) = (config.tls.clone(), config.names.clone());
+        Ok(Self { app, api, disk, admin_password, heads_file, tls, names, agents: None })
+    }
+
+    /// Lets agents join and link at this listener, with certificates.
+    #[must_use]
+    pub fn managing_agents_at(self, listener: TcpListener) -> Self {
+        Self { agents: Some(listener), ..self }
     }
 
     /// What its handlers reach.
@@ -204,18 +316,49 @@ impl Server {
     /// # Errors
     /// The listener has no address, a job failed, or the store cannot write.
     pub async fn serve(self, listener: TcpListener) -> Result<(), ServerError> {
-        let Self { app, api, .. } = self;
+        let Self { app, api, disk, heads_file, tls, names, agents, .. } = self;
         let address = listener.local_addr().map_err(ServerError::Listener)?;
         // It is set here and nowhere else.
         let _ = app.listen.set(address);
         make_room(&app.connections);
         let mut jobs = JoinSet::new();
         jobs.spawn(job::liveness::run(app.clone()));
+        jobs.spawn(job::disk::run(app.clone(), disk));
         jobs.spawn(job::expiry::run(app.clone()));
+        jobs.spawn(job::rollout::run(app.clone()));
         jobs.spawn(job::pulse::run(app.clone()));
         jobs.spawn(job::retention::run(app.clone()));
+        jobs.spawn(job::schedule::run(app.clone()));
+        jobs.spawn(job::history::run(app.clone()));
         jobs.spawn(job::sealing::run(app.clone()));
-        let served = serve::serve(listener, api.into_router(app.clone()), app.clone());
+        jobs.spawn(job::denials::run(app.clone()));
+        if let Some(kept) = app.settings.audit_retention {
+            jobs.spawn(job::archive::run(app.clone(), kept));
+        }
+        let last = CancellationToken::new();
+        let notary = tokio::spawn(job::notary::run(app.clone(), heads_file, last.clone()));
+        let at_agents = match agents {
+            None => None,
+            Some(listener) => {
+                let _ = app.agents_listen.set(listener.local_addr().map_err(ServerError::Listener)?);
+                let shelf = show(&app, Source::Agents, &mut jobs)?;
+                let router = api.agents_router(app.clone());
+                Some(serve::serve(listener, router, app.clone(), Door::Agents(shelf)))
+            }
+        };
+        let door = match Source::of(&tls, &names, address) {
+            None => Door::Plain,
+            Some(source) => Door::Tls(show(&app, source, &mut jobs)?),
+        };
+        let at_callers = serve::serve(listener, api.into_router(app.clone()), app.clone(), door);
+        let served = async {
+            match at_agents {
+                Some(at_agents) => {
+                    tokio::join!(at_callers, at_agents);
+                }
+                None => at_callers.await,
+            }
+        };
         let overdue = async {
             app.shutdown.cancelled().await;
             tokio::time::sleep(DRAIN_TIMEOUT).await;
@@ -232,8 +375,38 @@ impl Server {
         app.shutdown.cancel();
         let _ = timeout(DRAIN_TIMEOUT, async { while jobs.join_next().await.is_some() {} }).await;
         say(&app, EventKind::ServerStopped).await.map_err(ServerError::Start)?;
+        job::denials::write(&app).await;
+        // It signs last, so that its head stands for all that was written.
+        last.cancel();
+        let _ = timeout(DRAIN_TIMEOUT, notary).await;
         result
     }
+}
+
+/// Opens the file that heads of the audit log are added to.
+fn open_heads(config: &ServerConfig) -> Result<HeadsFile, ServerError> {
+    let path = &config.audit_heads;
+    HeadsFile::open(path).map_err(|source| ServerError::File { path: path.clone(), source })
+}
+
+/// What is shown to whoever shakes hands, and a job that keeps it good.
+fn show(app: &Arc<App>, source: Source, jobs: &mut JoinSet<()>) -> Result<Arc<Shelf>, ServerError> {
+    let shelf = source.open(app).map_err(ServerError::Start)?;
+    jobs.spawn(source.keep(app.clone(), shelf.clone()));
+    Ok(shelf)
+}
+
+/// What the fleet trusts; the first keys are made where there are none.
+async fn trusted(store: &dyn Store, records: &dyn Records, keys: Arc<dyn Keys>) -> Result<Trusted, Error> {
+    let mut anchors = records.anchors().await?;
+    let missing =
+        AnchorKind::ALL.into_iter().filter(|kind| anchors.iter().all(|anchor| anchor.kind != *kind));
+    let made = missing.map(|kind| keys.make(kind, None, clock::now())).collect::<Result<Vec<_>, _>>()?;
+    if !made.is_empty() {
+        trust::begin(store, &made).await?;
+        anchors.extend(made);
+    }
+    Trusted::new(keys, TrustSet::new(anchors))
 }
 
 /// The connections that the settings allow.
@@ -265,6 +438,10 @@ async fn load(app: &App) -> Result<(), Error> {
         TelemetryStore::latest(&*app.telemetry).await?,
     );
     app.fleet.replace(fleet);
+    for execution in records.open_executions(OpenOf::All).await? {
+        let (job, entry) = execution.queue_entry(clock::now());
+        app.queue.lock().restore(job, entry);
+    }
     say(app, EventKind::ServerStarted).await?;
     let origin = Origin::server(clock::now(), app.server.to_string());
     presence::unknown_after_start(&*app.store, &app.fleet, &origin).await
@@ -274,7 +451,19 @@ async fn load(app: &App) -> Result<(), Error> {
 async fn say(app: &App, kind: EventKind) -> Result<(), Error> {
     let origin = Origin::server(clock::now(), app.server.to_string());
     let event = origin.event(kind, json!({ "version": env!("CARGO_PKG_VERSION") }));
-    app.store.commit(Change::new().event(event)).await?;
+    app.store.commit(Change::new().vital().event(event)).await?;
+    Ok(())
+}
+
+/// Writes down that a file was found damaged and put aside.
+async fn tell_damaged(app: &App, file: &Path) -> Result<(), Error> {
+    let file = file.display().to_string();
+    tracing::error!(
+        "a damaged file was put aside as {file}, and a new one takes its place: what it held is missing"
+    );
+    let origin = Origin::server(clock::now(), app.server.to_string());
+    let event = origin.event(EventKind::ServerStoreDamaged, json!({ "put_aside": file }));
+    app.store.commit(Change::new().vital().event(event)).await?;
     Ok(())
 }
 
@@ -286,7 +475,8 @@ pub async fn invite_locally(app: &App, name: &str) -> Result<Invitation, Error> 
     let request =
         InviteRequest { name: name.to_owned(), site: Some("local".into()), expires_in: None, plain: false };
     let origin = Origin::server(clock::now(), app.server.to_string());
-    enroll::invite(app.enroll(), &request, random()?, None, &origin).await
+    let current = app.trust.current();
+    enroll::invite(app.enroll(&current), &request, random()?, None, &origin).await
 }
 
 /// Issues an API key of an admin on the server's own behalf, for the terminals of the same machine.
@@ -295,10 +485,11 @@ pub async fn invite_locally(app: &App, name: &str) -> Result<Invitation, Error> 
 /// There is no admin, or the store cannot write.
 pub async fn issue_key_locally(app: &App, name: &str) -> Result<IssuedKey, Error> {
     let users = app.records.users(None, 1000).await?;
-    let admin = users.into_iter().find(|user| user.role == Role::Admin);
+    let admin = users.into_iter().find(|user| user.role == Role::Admin && user.disabled_at.is_none());
     let admin = admin.ok_or_else(|| Error::not_found("user", "with the role admin"))?;
-    let caller = Caller { user: admin.id, username: admin.username, role: admin.role, key: None };
-    let request = IssueKeyRequest { name: name.to_owned(), role: None, expires_in: None };
+    let caller =
+        Caller { user: admin.id, username: admin.username, role: admin.role, key: None, session: None };
+    let request = IssueKeyRequest { name: name.to_owned(), role: None, expires_in: None, scope: None };
     let origin = Origin::server(clock::now(), app.server.to_string());
     key::issue(&*app.store, &*app.records, &caller, &request, random()?, None, &origin).await
 }

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use rustls::ClientConfig;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -25,8 +26,7 @@ use super::{
 };
 use crate::{
     core::signing::{PublicKey, SigningKey},
-    id::ExecutionId,
-    proto::envelope::CommandOrder,
+    proto::{envelope::CommandOrder, link::CommandResult},
 };
 
 /// The most that the first attempt waits.
@@ -60,10 +60,24 @@ pub(super) struct World {
 pub(super) struct Running {
     /// When it will be done.
     pub(super) due: Instant,
+    /// When it began.
+    pub(super) began: Timestamp,
     /// The order.
     pub(super) order: Box<CommandOrder>,
     /// What it asks.
     pub(super) act: Act,
+}
+
+/// A program that ended, of which not everything that it printed is kept.
+pub(super) struct Printing {
+    /// The order.
+    pub(super) order: Box<CommandOrder>,
+    /// When it began.
+    pub(super) began: Timestamp,
+    /// Bytes that the server keeps.
+    pub(super) kept: u64,
+    /// Bytes in all.
+    pub(super) bytes: u64,
 }
 
 /// A simulated agent; everything that outlives a link.
@@ -88,8 +102,10 @@ pub(super) struct Agent {
     pub(super) measures: Option<Instant>,
     /// What it obeys just now.
     pub(super) running: Vec<Running>,
-    /// What it obeyed lately.
-    pub(super) done: VecDeque<ExecutionId>,
+    /// What it printed.
+    pub(super) printing: Vec<Printing>,
+    /// How what it obeyed lately ended.
+    pub(super) done: VecDeque<CommandResult>,
 }
 
 impl Agent {
@@ -114,6 +130,7 @@ impl Agent {
             outbox: Outbox::default(),
             measures: None,
             running: Vec::new(),
+            printing: Vec::new(),
             done: VecDeque::new(),
         })
     }
@@ -126,6 +143,14 @@ impl Agent {
             match end {
                 End::Stopped => break,
                 End::Cut => count(&world.tally.cuts),
+                End::Later(after) => {
+                    world.tally.error("later", || format!("{}: come again in {after:?}", self.name));
+                    let spread = Duration::from_secs(1).mul_f64(self.random.unit());
+                    tokio::select! {
+                        () = sleep(after + spread) => continue,
+                        () = world.stop.cancelled() => break,
+                    }
+                }
                 End::Lost(kind, detail) => world.tally.error(kind, || format!("{}: {detail}", self.name)),
                 End::Over(kind, detail) => {
                     world.tally.error(kind, || format!("{}: {detail}", self.name));

@@ -93,6 +93,7 @@ impl Door {
                 &sha256_hex(&token.secret),
                 &public,
             ))),
+            tls_key: None,
         };
         let answer = self.client.post(&self.join).json(&request).send().await;
         let answer = answer.map_err(|source| self.unreachable(source))?;

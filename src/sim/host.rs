@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     log::Run,
-    order::{Act, Verb},
+    order::{Deed, Verb},
     random::{Random, derive},
 };
 use crate::proto::{
@@ -154,7 +154,7 @@ impl Host {
             network_stats: BTreeMap::from([("eth0".to_owned(), network(self.received, self.transmitted))]),
             container_count: u32::try_from(self.containers.len()).ok(),
             service_status: BTreeMap::new(),
-            uptime_s: u64::try_from(self.booted.duration_until(now).as_secs()).unwrap_or_default(),
+            uptime_s: u64::try_from(self.booted.duration_until(now).as_secs()).ok(),
         }
     }
 
@@ -174,15 +174,15 @@ impl Host {
     pub(super) fn act(
         &mut self,
         name: &str,
-        act: &Act,
+        deed: &Deed,
         now: Timestamp,
     ) -> Result<(Value, Vec<Happening>), String> {
-        let index = self.find(name, &act.container)?;
+        let index = self.find(name, &deed.container)?;
         let container = &mut self.containers[index];
         let runs = container.state == ContainerState::Running;
         let mut happened = Vec::new();
         let mut steps: Vec<EventKind> = Vec::new();
-        match act.verb {
+        match deed.verb {
             Verb::Start if runs => {}
             Verb::Start => steps.push(container.start(now)),
             Verb::Stop if !runs => {}
@@ -194,8 +194,8 @@ impl Host {
                 }
                 steps.extend([self.containers[index].start(now), EventKind::ContainerRestarted]);
             }
-            Verb::Remove if runs && !act.force => {
-                return Err(format!("cannot remove container '{}': container is running", act.container));
+            Verb::Remove if runs && !deed.force => {
+                return Err(format!("cannot remove container '{}': container is running", deed.container));
             }
             Verb::Remove => {
                 if runs {
@@ -205,7 +205,7 @@ impl Host {
             }
         }
         let facts = self.tell(name, &self.containers[index]);
-        let state = if act.verb == Verb::Remove {
+        let state = if deed.verb == Verb::Remove {
             self.containers.remove(index);
             None
         } else {
@@ -310,8 +310,8 @@ fn memory(percent: f32) -> MemoryUsage {
         total_bytes: MEMORY,
         used_bytes,
         available_bytes: MEMORY - used_bytes,
-        swap_total_bytes: 0,
-        swap_used_bytes: 0,
+        swap_total_bytes: Some(0),
+        swap_used_bytes: Some(0),
         percent: tenth(percent),
     }
 }

@@ -65,6 +65,8 @@ pub(super) enum End {
     Cut,
     /// It was lost; another may open.
     Lost(&'static str, String),
+    /// The server has no time for it yet, and says when to come again.
+    Later(Duration),
     /// The server wants no other from this agent.
     Over(&'static str, String),
 }
@@ -115,8 +117,10 @@ async fn open_link(agent: &mut Agent, world: &World) -> Result<(Socket, Agreemen
         nonce: nonce.clone(),
         epoch: agent.membership.epoch,
         instance_nonce: agent.instance.clone(),
+        audit: None,
     };
     say(&mut socket, world, FrameKind::Hello, &AgentFrame::Hello(Box::new(hello(agent, &proof)))).await?;
+    flush(&mut socket).await?;
     let welcome = timeout(OPENING, welcome(&mut socket, world))
         .await
         .map_err(|_| End::Lost("no_welcome", "no WELCOME came in time".into()))??;
@@ -157,14 +161,28 @@ async fn connect(world: &World) -> Result<(Socket, String), End> {
     let (socket, response) = timeout(OPENING, opening)
         .await
         .map_err(|_| End::Lost("connect", "the server did not answer in time".into()))?
-        .map_err(|error| End::Lost("connect", error.to_string()))?;
+        .map_err(not_opened)?;
     let challenge = response.headers().get(CHALLENGE_HEADER).and_then(|value| value.to_str().ok());
     let challenge = challenge.ok_or_else(|| End::Lost("not_trusted", "it sends no challenge".into()))?;
     Ok((socket, challenge.to_owned()))
 }
 
+/// Why no socket opened: a server that is asked by many says when it has time.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn not_opened(error: tungstenite::Error) -> End {
+    let after = match &error {
+        tungstenite::Error::Http(refused) => refused.headers().get("retry-after"),
+        _ => None,
+    };
+    match after.and_then(|after| after.to_str().ok()?.parse().ok()) {
+        Some(seconds) => End::Later(Duration::from_secs(seconds).min(OPENING * 2)),
+        None => End::Lost("connect", error.to_string()),
+    }
+}
+
 fn hello(agent: &Agent, proof: &HelloProof) -> Hello {
     Hello {
+        verbs: Vec::new(),
         agent_id: agent.name.clone(),
         site: agent.membership.site.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -224,7 +242,7 @@ fn say_text(
     say_bytes(socket, world, kind, (Data::Text, text.into()))
 }
 
-/// Sends a message in fragments, so that neither side's buffer grows.
+/// Writes a message in fragments, so that neither side's buffer grows; it goes with the next [`flush`] at the latest.
 async fn say_bytes(
     socket: &mut Socket,
     world: &World,
@@ -234,13 +252,23 @@ async fn say_bytes(
     world.tally.sent(kind, bytes.len());
     for piece in fragments(bytes) {
         let code = OpCode::Data(if piece.first { data } else { Data::Continue });
-        send(socket, Message::Frame(Frame::message(piece.bytes, code, piece.last))).await?;
+        let message = Message::Frame(Frame::message(piece.bytes, code, piece.last));
+        in_time(socket.feed(message)).await?;
     }
     Ok(())
 }
 
+/// Sends what was written.
+async fn flush(socket: &mut Socket) -> Result<(), End> {
+    in_time(socket.flush()).await
+}
+
 async fn send(socket: &mut Socket, message: Message) -> Result<(), End> {
-    timeout(SEND, socket.send(message))
+    in_time(socket.send(message)).await
+}
+
+async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), End> {
+    timeout(SEND, sending)
         .await
         .map_err(|_| End::Lost("not_taken", "the server did not take a frame in time".into()))?
         .map_err(broken)
@@ -253,7 +281,7 @@ fn end_of(error: LinkError) -> End {
         LinkErrorCode::Quarantined => End::Over("quarantined", error.detail),
         LinkErrorCode::Replaced => End::Lost("replaced", error.detail),
         LinkErrorCode::Unavailable => End::Lost("unavailable", error.detail),
-        LinkErrorCode::NotProven => End::Lost("not_proven", error.detail),
+        LinkErrorCode::NotProven | LinkErrorCode::CertificateRefused => End::Lost("not_proven", error.detail),
         LinkErrorCode::BadFrame | LinkErrorCode::OutOfOrder | LinkErrorCode::Refused => {
             End::Lost("bad_frame", error.detail)
         }

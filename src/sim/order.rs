@@ -8,17 +8,21 @@ use crate::{
     core::{
         command::{
             DOCKER_INSPECT, DOCKER_LOGS, DOCKER_RESTART, DOCKER_RM, DOCKER_START, DOCKER_STATS, DOCKER_STOP,
+            EXEC,
         },
         envelope::open,
         signing::PublicKey,
     },
     id::AgentId,
-    proto::envelope::{COMMAND_TYPE, CommandOrder, Envelope},
+    proto::{
+        envelope::{COMMAND_TYPE, CommandOrder, Envelope},
+        verb::ExecArgs,
+    },
 };
 
 /// The verbs that a simulated agent announces.
-pub(super) const VERBS: [&str; 7] =
-    [DOCKER_START, DOCKER_STOP, DOCKER_RESTART, DOCKER_RM, DOCKER_LOGS, DOCKER_STATS, DOCKER_INSPECT];
+pub(super) const VERBS: [&str; 8] =
+    [EXEC, DOCKER_START, DOCKER_STOP, DOCKER_RESTART, DOCKER_RM, DOCKER_LOGS, DOCKER_STATS, DOCKER_INSPECT];
 
 /// What an order is measured against.
 pub(super) struct Standing<'a> {
@@ -69,9 +73,18 @@ pub(super) enum Verb {
     Remove,
 }
 
+/// What is to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// A program is to run; whichever it is, it does what the plan says.
+    Program,
+    /// A container is to be another.
+    Container(Deed),
+}
+
 /// What to do to which container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Act {
+pub(super) struct Deed {
     /// What to do.
     pub(super) verb: Verb,
     /// The container's id, a prefix of it, or its name.
@@ -160,32 +173,43 @@ fn judge(order: &CommandOrder, standing: &Standing<'_>) -> Result<Work, Refusal>
     read(order)
 }
 
-/// Whether a verb asks instead of acting.
-pub(super) fn is_question(verb: &str) -> bool {
-    matches!(verb, DOCKER_LOGS | DOCKER_STATS | DOCKER_INSPECT)
-}
-
 /// Reads what an order asks for.
 fn read(order: &CommandOrder) -> Result<Work, Refusal> {
+    if order.is_question {
+        return question(order).map(Work::Question);
+    }
     let verb = match order.verb.as_str() {
+        EXEC => {
+            arguments::<ExecArgs>(order)?;
+            return Ok(Work::Act(Act::Program));
+        }
         DOCKER_START => Verb::Start,
         DOCKER_STOP => Verb::Stop,
         DOCKER_RESTART => Verb::Restart,
         DOCKER_RM => Verb::Remove,
-        DOCKER_LOGS => {
-            let Excerpt { container, tail, since, until, follow } = arguments(order)?;
-            let about = About::Log(Span { tail, since, until, follow });
-            return Ok(Work::Question(Question { container, about }));
-        }
-        DOCKER_STATS | DOCKER_INSPECT => {
-            let Target { container } = arguments(order)?;
-            let about = if order.verb == DOCKER_STATS { About::Stats } else { About::Everything };
-            return Ok(Work::Question(Question { container, about }));
+        DOCKER_LOGS | DOCKER_STATS | DOCKER_INSPECT => {
+            return Err(Refusal::Refused("a simulated agent tells this to who asks, and runs it for nobody"));
         }
         _ => return Err(Refusal::Refused("a simulated agent does not know the verb")),
     };
     let Arguments { container, force, .. } = arguments(order)?;
-    Ok(Work::Act(Act { verb, container, force }))
+    Ok(Work::Act(Act::Container(Deed { verb, container, force })))
+}
+
+/// Reads what a question is about.
+fn question(order: &CommandOrder) -> Result<Question, Refusal> {
+    match order.verb.as_str() {
+        DOCKER_LOGS => {
+            let Excerpt { container, tail, since, until, follow } = arguments(order)?;
+            Ok(Question { container, about: About::Log(Span { tail, since, until, follow }) })
+        }
+        DOCKER_STATS | DOCKER_INSPECT => {
+            let Target { container } = arguments(order)?;
+            let about = if order.verb == DOCKER_STATS { About::Stats } else { About::Everything };
+            Ok(Question { container, about })
+        }
+        _ => Err(Refusal::Refused("a simulated agent does not know the question")),
+    }
 }
 
 fn arguments<T: DeserializeOwned>(order: &CommandOrder) -> Result<T, Refusal> {

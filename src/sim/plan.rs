@@ -10,6 +10,9 @@ pub const MAX_AGENTS: u32 = 100_000;
 /// The most containers that one agent pretends to have.
 pub const MAX_CONTAINERS: u32 = 1_000;
 
+/// The most bytes that a simulated program prints.
+pub const MAX_PRINTED: u32 = 16 * 1024 * 1024;
+
 /// What a simulation is asked to do.
 #[derive(Clone)]
 pub struct Plan {
@@ -37,6 +40,10 @@ pub struct Plan {
     pub log_lines: f64,
     /// The share of orders and questions that fail, 0 to 1.
     pub failures: f64,
+    /// How long programs run; one that runs no time at all ends where it begins.
+    pub exec_time: Duration,
+    /// Bytes that each program prints; no more than its command keeps.
+    pub output_bytes: u32,
     /// What names, keys, containers, measurements and logs follow from.
     pub seed: u64,
     /// Where identities are kept for the next run, mode 0600.
@@ -60,6 +67,8 @@ impl Plan {
             drops: 0.0,
             log_lines: 6.0,
             failures: 0.0,
+            exec_time: Duration::ZERO,
+            output_bytes: 0,
             seed,
             keep: None,
         }
@@ -84,6 +93,8 @@ impl Plan {
             ((0.0..=60.0).contains(&self.drops), "--drop-rate: expected 0 to 60 cuts per minute"),
             ((0.0..=6000.0).contains(&self.log_lines), "--log-lines: expected 0 to 6000 lines per minute"),
             ((0.0..=1.0).contains(&self.failures), "--fail-rate: expected 0 to 1"),
+            (self.exec_time <= day, "--exec-time: expected 0 to 86400 seconds"),
+            (self.output_bytes <= MAX_PRINTED, "--output-bytes: expected 0 to 16777216"),
             (
                 check_name(&self.name(MAX_AGENTS)).is_ok(),
                 "--prefix: expected at most 48 of a-z, 0-9, '.' and '-', beginning with a letter or digit",

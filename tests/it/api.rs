@@ -1,19 +1,31 @@
 //! The server as callers and nodes meet it.
 
+mod backup;
+mod canary;
 mod command;
+mod damage;
+mod engine;
 mod enroll;
 mod event;
+mod full;
 mod guard;
 mod heartbeat;
 mod ingest;
 mod order;
 mod plain;
+mod plan;
 mod presence;
 mod request;
 mod retention;
+mod schedule;
+mod scope;
+mod secret;
 mod select;
 mod system;
 mod telemetry;
+mod user;
+mod verb;
+mod window;
 
 use serde_json::Value;
 

@@ -134,7 +134,7 @@ fn a_server_does_not_start_on_unsafe_settings() {
 #[test]
 fn a_server_listens_and_logs_where_its_file_says() {
     let machine = Machine::with(
-        "[server]\nport = 0\ndata = \"data\"\n\n\
+        "[server]\nport = 0\ndata = \"data\"\n\n[agent_management]\nport = 0\n\n\
          [logging]\nlevel = \"debug\"\nformat = \"json\"\noutput = \"./server.log\"\nmax_file_size = 4096\nmax_files = 2\n",
     );
     let mut server = Process(machine.command(&["server"], &[]).spawn().unwrap());

@@ -32,6 +32,7 @@ impl Process {
         let child = Command::new(env!("CARGO_BIN_EXE_worpen"))
             .args(arguments)
             .env("WORPEN_CONFIG_DIR", folder.join("config"))
+            .env("WORPEN_AGENT_MANAGEMENT_PORT", "0")
             .env("AGENT_HEARTBEAT_INTERVAL", "1")
             .env("TELEMETRY_COLLECTION_INTERVAL", "1")
             .env("DOCKER_HOST", engine)

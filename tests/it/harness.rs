@@ -1,13 +1,18 @@
 //! A real server on a free port, in this process, with its data in a folder that goes with it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use worpen::{
     api::app::App,
-    config::server::ServerConfig,
+    config::{server::ServerConfig, transport::Tls},
     proto::user::{CreateUserRequest, Role},
     server::{self, Server},
 };
@@ -16,6 +21,8 @@ use worpen::{
 pub(crate) struct TestServer {
     /// `http://127.0.0.1:PORT`.
     pub(crate) url: String,
+    /// `https://127.0.0.1:PORT`, where agents are managed.
+    pub(crate) agents: String,
     /// What its handlers reach.
     pub(crate) app: Arc<App>,
     /// Its data folder.
@@ -54,24 +61,59 @@ impl TestServer {
     ) -> Self {
         let data = folder.path().join("server");
         let mut config = ServerConfig::resolve(Some(listen), data.clone(), |_| None).unwrap();
+        // Enough for whatever a test writes while the disk is full.
+        config.ballast_bytes = 1024 * 1024;
+        config.agents = "127.0.0.1:0".parse().unwrap();
         config.heartbeat_interval = interval;
         config.telemetry_interval = interval;
         tell(&mut config);
+        if config.data != data {
+            config.audit_heads = config.data.join("audit-heads.jsonl");
+        }
+        let data = config.data.clone();
         let shutdown = CancellationToken::new();
         let server = Server::open(&config, shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind(config.listen).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let at_agents = TcpListener::bind(config.agents).await.unwrap();
+        let agents = format!("https://{}", at_agents.local_addr().unwrap());
+        let server = server.managing_agents_at(at_agents);
         let app = server.app().clone();
         let serving = tokio::spawn(async move { server.serve(listener).await.unwrap() });
-        Self { url, app, data, shutdown, serving, folder }
+        Self { url, agents, app, data, shutdown, serving, folder }
     }
 
     /// Ends it in good order and starts it again on the same data and port.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|_| ()).await
+    }
+
+    /// Ends it in good order, does something to its data folder, and starts it again on the same port.
+    pub(crate) async fn restart_after(self, between: impl FnOnce(&Path)) -> Self {
+        let (folder, url, data) = (self.folder.clone(), self.url.clone(), self.data.clone());
+        let interval = self.app.settings.heartbeat_interval;
+        self.stop().await;
+        between(&data);
+        Self::start_in(folder, url.trim_start_matches("http://"), interval).await
+    }
+
+    /// Ends it in good order and starts it again on the same data, told something else.
+    pub(crate) async fn restart_told(self, tell: impl FnOnce(&mut ServerConfig)) -> Self {
         let (folder, url) = (self.folder.clone(), self.url.clone());
         let interval = self.app.settings.heartbeat_interval;
         self.stop().await;
-        Self::start_in(folder, url.trim_start_matches("http://"), interval).await
+        Self::start_on(folder, url.trim_start_matches("http://"), interval, tell).await
+    }
+
+    /// The same where agents are managed at an address of their own.
+    pub(crate) async fn restart_managing(self, agents: &str) -> Self {
+        let (folder, listen) = (self.folder.clone(), self.url.trim_start_matches("http://").to_owned());
+        let (interval, agents) =
+            (self.app.settings.heartbeat_interval, agents.trim_start_matches("https://"));
+        let agents = agents.parse().unwrap();
+        self.stop().await;
+        Self::start_on(folder, &listen, interval, |config| config.agents = agents).await
     }
 
     /// Ends it in good order.
@@ -82,6 +124,13 @@ impl TestServer {
         let app = Arc::downgrade(&self.app);
         drop(self.app);
         until("every task let go of the server", || app.upgrade().is_none()).await;
+        // Whoever was the last may be closing the files still.
+        let is_free =
+            |name: &str| fs::File::open(self.data.join(name)).is_ok_and(|lock| lock.try_lock().is_ok());
+        until("the files are closed", || {
+            ["worpen.lock", "telemetry.lock", "output.lock"].into_iter().all(is_free)
+        })
+        .await;
     }
 
     /// An API key of the first admin.

@@ -5,9 +5,12 @@
 mod access;
 mod agent;
 mod api;
+mod audit;
 mod cli;
 mod config;
 mod engine;
+mod exact;
+mod faults;
 mod foreign;
 mod halves;
 mod harness;
@@ -17,3 +20,5 @@ mod openapi;
 mod sim;
 mod store;
 mod support;
+mod tls;
+mod tui;

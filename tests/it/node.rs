@@ -17,7 +17,9 @@ use worpen::{
     proto::{
         agent::HostFacts,
         container::{ContainerFacts, ContainerState},
-        envelope::{COMMAND_TYPE, CommandOrder, HELLO_TYPE, HelloProof, WELCOME_TYPE, WelcomeProof},
+        envelope::{
+            AuditWitness, COMMAND_TYPE, CommandOrder, HELLO_TYPE, HelloProof, WELCOME_TYPE, WelcomeProof,
+        },
         invitation::{JoinRequest, Joined},
         labels::Labels,
         link::{
@@ -38,6 +40,8 @@ pub(crate) struct TestNode {
     pub(crate) instance: String,
     /// What its agent says that it can do.
     pub(crate) verbs: Vec<String>,
+    /// What its agent keeps of the audit log.
+    pub(crate) witness: Option<AuditWitness>,
     seed: [u8; 32],
     url: String,
 }
@@ -57,6 +61,7 @@ pub(crate) async fn join(url: &str, token: &str, seed: [u8; 32]) -> reqwest::Res
         invitation: token.id,
         public_key: key.public().to_string(),
         signature: URL_SAFE_NO_PAD.encode(key.sign(&message)),
+        tls_key: None,
     };
     http().post(format!("{url}/api/v1/join")).json(&request).send().await.unwrap()
 }
@@ -71,7 +76,7 @@ impl TestNode {
         assert_eq!(joined.status().as_u16(), 200);
         let joined: Joined = joined.json().await.unwrap();
         let (instance, verbs) = (format!("{name}-1"), vec!["docker.stop".into()]);
-        Self { joined, epoch: 0, instance, verbs, seed, url: server.url.clone() }
+        Self { joined, epoch: 0, instance, verbs, witness: None, seed, url: server.url.clone() }
     }
 
     /// Opens a connection and says HELLO, with a proof over this challenge instead of the server's, if told.
@@ -85,8 +90,10 @@ impl TestNode {
             nonce: "nonce".into(),
             epoch: self.epoch,
             instance_nonce: self.instance.clone(),
+            audit: self.witness.clone(),
         };
         let hello = Hello {
+            verbs: Vec::new(),
             agent_id: self.joined.agent_id.clone(),
             site: self.joined.site.clone(),
             version: "test".into(),
@@ -150,7 +157,7 @@ impl TestNode {
             network_stats: BTreeMap::new(),
             container_count: None,
             service_status: BTreeMap::new(),
-            uptime_s: 1,
+            uptime_s: Some(1),
         };
         AgentFrame::Telemetry(Box::new(Sequenced { sequence: Some(sequence), body }))
     }

@@ -109,6 +109,51 @@ async fn orders_fail_as_often_as_planned() {
     assert_eq!((report.questions.answered, report.questions.refused), (0, 1));
 }
 
+/// Gives a program to the first agent of a simulation; what became of it.
+async fn run(server: &TestServer, wait: u32) -> Value {
+    let give = http().post(server.at(&format!("/api/v1/commands?wait={wait}")));
+    let body = json!({ "verb": "exec", "args": { "argv": ["true"] }, "agent_targets": ["sim-000007-00000"],
+        "output_bytes": 70_000 });
+    let given = give.bearer_auth(server.admin().await).json(&body).send().await.unwrap();
+    given.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn simulated_programs_end_where_they_begin_and_what_they_print_is_kept() {
+    let server = TestServer::start().await;
+    let simulation = Simulation::start(Plan { output_bytes: 100_000, ..plan(&server, 1).await });
+    listed(&server, "/api/v1/agents", |agents| online(agents) == 1).await;
+    for _ in 0..3 {
+        let command = run(&server, 20).await;
+        let execution = &command["executions"][0];
+        assert_eq!(execution["status"], "succeeded", "{command}");
+        assert_eq!(execution["result"], json!({ "exit_code": 0 }));
+        assert_eq!(execution["output"], json!({ "bytes": 70_000, "kept": 70_000 }), "as much as is kept");
+        assert!(!execution["started_at"].is_null(), "an end alone says when it began");
+    }
+    let report = simulation.ended().await;
+    assert_eq!((report.orders.succeeded, report.orders.failed, report.orders.refused), (3, 0, 0));
+    assert_eq!((report.frames["command_result"], report.frames["output"]), (3, 9), "{report}");
+    assert!(report.errors.is_empty(), "{report}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_simulated_program_is_stopped_while_it_runs() {
+    let server = TestServer::start().await;
+    let simulation = Simulation::start(Plan { exec_time: Duration::from_secs(60), ..plan(&server, 1).await });
+    listed(&server, "/api/v1/agents", |agents| online(agents) == 1).await;
+    let id = run(&server, 0).await["id"].as_str().unwrap().to_owned();
+    listed(&server, "/api/v1/commands?status=started", |commands| commands.len() == 1).await;
+    let stop = http().post(server.at(&format!("/api/v1/commands/{id}/cancel?wait=20")));
+    let stop = stop.bearer_auth(server.admin().await).json(&json!({})).send().await.unwrap();
+    let command: Value = stop.json().await.unwrap();
+    assert_eq!(command["executions"][0]["status"], "cancelled", "{command}");
+    let report = simulation.ended().await;
+    assert_eq!((report.orders.succeeded, report.orders.failed), (0, 1), "{report}");
+    server.stop().await;
+}
+
 /// Reads the log of a container as objects.
 async fn log(server: &TestServer, id: &str, query: &str) -> Response {
     let call = http().get(server.at(&format!("/api/v1/containers/{id}/logs{query}")));

@@ -6,11 +6,13 @@ mod commits;
 mod durability;
 mod engine;
 mod foreign;
-mod power;
+mod kept;
+pub(crate) mod power;
 mod round_trips;
 mod samples;
 mod samples_killed;
 mod samples_sealed;
+mod schedule_killed;
 mod sqlite;
 mod tables;
 
@@ -44,7 +46,12 @@ macro_rules! conformance {
                 a_token_finds_its_agent_until_it_is_forgotten,
                 commands_are_listed_from_the_newest,
                 a_rare_command_is_found_page_by_page,
-                what_plain_agents_do_not_answer_falls_due,
+                whether_a_target_is_plain_is_read_with_its_executions,
+            },
+            kept::{
+                plans_read_back_and_go_by_number_and_age,
+                schedules_read_back_and_come_by_their_time,
+                commands_that_ended_go_from_the_oldest,
             },
             round_trips::{
                 users_read_back,
@@ -53,7 +60,7 @@ macro_rules! conformance {
                 agents_read_back,
                 inventory_reads_back,
                 commands_read_back,
-                queued_executions_come_oldest_first_and_expire,
+                open_executions_come_oldest_first,
                 an_idempotency_claim_reads_back,
                 events_read_back_in_order_and_filtered,
                 audit_entries_read_back,

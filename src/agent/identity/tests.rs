@@ -9,12 +9,18 @@ fn joined(folder: &Path) -> Identity {
         invitation: InvitationId::generate(),
         url: "http://127.0.0.1:1".into(),
         keys: vec![server_key.clone()],
+        authorities: Vec::new(),
+        revision: 0,
+        certificate: None,
         joined: Joined {
             id: AgentId::generate(),
             agent_id: "node".into(),
             site: "default".into(),
             server: ServerId::generate(),
             server_key,
+            authorities: Vec::new(),
+            certificate: None,
+            epoch: 0,
         },
     });
     node.save().unwrap();
@@ -39,8 +45,8 @@ fn trusted_keys_and_the_epoch_survive_a_restart() {
     assert_eq!(identity.epoch().unwrap(), 0);
     identity.sync_epoch(41).unwrap();
     let next = SigningKey::from_seed(&[8; 32]).public();
-    identity.trust(&[next.to_string()]).unwrap();
-    identity.trust(&["nonsense".into()]).unwrap();
+    identity.trust(&[next.to_string()], &[], 1).unwrap();
+    identity.trust(&["nonsense".into()], &[], 2).unwrap();
     let again = Identity::load(folder.path()).unwrap();
     assert_eq!((again.epoch().unwrap(), again.trusted()), (41, &[next][..]));
 }

@@ -1,14 +1,18 @@
 //! What travels on an open link: one half reads, one half writes, in one task, until either ends.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
 use tokio::{
-    sync::{broadcast, mpsc, watch},
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    sync::{Notify, broadcast, mpsc, watch},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout_at},
 };
 use tokio_tungstenite::tungstenite::{
     Bytes, Error, Message,
@@ -18,18 +22,29 @@ use tokio_tungstenite::tungstenite::{
     },
 };
 
-use super::{End, Node, Session, Socket, end_of};
+use super::{End, Node, ServerClock, Session, Socket, end_of};
 use crate::{
     agent::{
+        backoff::random,
         cause::chain,
-        order::{Refusal, Standing, Work, check, is_question},
+        certificate::NewKey,
+        identity::Identity,
+        order::{Standing, Work, check},
+        output::Parcel,
         question::Questions,
+        verbs::Verbs,
     },
-    core::fragment::{Fragment, fragments},
+    core::{
+        certificate::renew_at,
+        envelope::open,
+        fragment::{Fragment, fragments},
+    },
+    id::ExecutionId,
     proto::{
-        envelope::Envelope,
-        link::{Ack, AgentFrame, Heartbeat, LinkError, LinkErrorCode, ServerFrame},
-        output::Progress,
+        certificate::Certificate,
+        envelope::{Envelope, TRUST_TYPE, TrustOrder},
+        link::{Ack, AgentFrame, Certify, Heartbeat, Holds, LinkError, LinkErrorCode, ServerFrame},
+        output::Kept,
     },
 };
 
@@ -39,32 +54,67 @@ const WINDOW: usize = 512;
 const ANSWERS: usize = 64;
 /// How many pieces of output may wait to be written; whatever makes them waits then.
 const PIECES: usize = 4;
+/// How much of what executions printed may be on its way without the server having it on disk.
+const OUTPUT_WINDOW_BYTES: usize = 256 * 1024;
+/// How much of it is read at a time; what is more urgent goes in between.
+const OUTPUT_BATCH_BYTES: usize = 64 * 1024;
 /// After so many intervals without a word the server is taken for dead.
 const SILENT_INTERVALS: u32 = 3;
+/// How long to wait for a certificate before another is asked for.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
+/// The least time between two certificates.
+const SHORTEST_RENEWAL: Duration = Duration::from_millis(100);
+/// Over how long a fleet spreads when another authority certifies.
+const SPREAD: Duration = Duration::from_secs(5);
 /// How long the last frames may take when the agent stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Carries frames both ways until the link ends.
-pub(super) async fn carry(node: &Node, session: Session, socket: Socket) -> End {
+pub(super) async fn carry(node: &Node, identity: &mut Identity, session: Session, socket: Socket) -> End {
     let (sink, stream) = socket.split();
     let (answers, waiting) = mpsc::channel(ANSWERS);
     let (pieces, bulk) = mpsc::channel(PIECES);
     let (acknowledged, progress) = watch::channel(session.acknowledged);
+    let (taken, received) = watch::channel(0);
     let silence = session.heartbeat * SILENT_INTERVALS;
+    let flight = Flight::default();
+    let _linked = Linked::new(node);
     let writer = Writer {
         node,
         sink,
         name: session.name.clone(),
+        clock: session.clock,
         cursor: session.acknowledged,
         flying: VecDeque::new(),
         waiting,
         bulk,
-        shown: node.executor.progress(),
+        shown: node.executor.asides(),
+        verbs: session.verbs.clone(),
         progress,
+        received,
+        flight: &flight,
+        printed: 0,
+        may_print: true,
     };
     let heartbeat = session.heartbeat;
     let questions = Questions::new(pieces, node.presence.clone());
-    let reader = Reader { node, session, stream, last: 0, answers, acknowledged, questions };
+    let mut reader = Reader {
+        node,
+        identity,
+        session,
+        stream,
+        last: 0,
+        answers,
+        acknowledged,
+        taken,
+        questions,
+        flight: &flight,
+        wanted: None,
+        renewal: None,
+    };
+    if let Err(end) = reader.begin() {
+        return end;
+    }
     let overdue = async {
         node.stop.cancelled().await;
         sleep(FAREWELL).await;
@@ -76,22 +126,160 @@ pub(super) async fn carry(node: &Node, session: Session, socket: Socket) -> End 
     }
 }
 
+/// Notes that there is a link, and that there is none when it goes.
+struct Linked<'a>(&'a Node);
+
+impl<'a> Linked<'a> {
+    fn new(node: &'a Node) -> Self {
+        node.executor.journal().link(true);
+        Self(node)
+    }
+}
+
+impl Drop for Linked<'_> {
+    fn drop(&mut self) {
+        self.0.executor.journal().link(false);
+    }
+}
+
+/// What executions printed that is on its way, and that the server does not have yet.
+#[derive(Default)]
+struct Flight {
+    parcels: Mutex<VecDeque<(ExecutionId, u64, usize)>>,
+    landed: Notify,
+}
+
+impl Flight {
+    fn take_off(&self, parcel: &Parcel) {
+        self.parcels().push_back((parcel.execution, parcel.end, parcel.cost));
+    }
+
+    fn land(&self, kept: Kept) {
+        self.parcels().retain(|(execution, end, _)| *execution != kept.execution_id || *end > kept.offset);
+        self.landed.notify_one();
+    }
+
+    fn room(&self) -> usize {
+        let used: usize = self.parcels().iter().map(|(_, _, cost)| cost).sum();
+        OUTPUT_WINDOW_BYTES.saturating_sub(used)
+    }
+
+    fn parcels(&self) -> MutexGuard<'_, VecDeque<(ExecutionId, u64, usize)>> {
+        self.parcels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Takes what the server says.
 struct Reader<'a> {
     node: &'a Node,
+    identity: &'a mut Identity,
     session: Session,
     stream: SplitStream<Socket>,
     /// The last order of this epoch.
     last: u64,
     answers: mpsc::Sender<AgentFrame>,
     acknowledged: watch::Sender<u64>,
+    /// The last order that was taken: a receipt stands for all before it, so that a burst of orders needs few.
+    taken: watch::Sender<u64>,
     questions: Questions,
+    flight: &'a Flight,
+    /// The key for which a certificate was asked.
+    wanted: Option<NewKey>,
+    /// When to ask for the next certificate.
+    renewal: Option<Instant>,
 }
 
 impl Reader<'_> {
+    /// Tells what is on disk, and begins to wait for the end of the certificate.
+    fn begin(&mut self) -> Result<(), End> {
+        if self.identity.revision() > 0 {
+            self.tell_what_it_holds()?;
+        }
+        self.plan_renewal();
+        Ok(())
+    }
+
+    fn tell_what_it_holds(&self) -> Result<(), End> {
+        let serial = self.identity.certificate().map(|held| held.certificate.serial.clone());
+        self.answer(AgentFrame::Holds(Holds { serial, revision: self.identity.revision() }))
+    }
+
+    /// A certificate is renewed at two thirds of its life, by the server's clock, where the link was opened with one.
+    fn plan_renewal(&mut self) {
+        let held = self.identity.certificate().filter(|_| self.node.address.is_encrypted());
+        self.renewal = held.map(|held| {
+            let due = renew_at(held.certificate.issued_at, held.certificate.not_after);
+            let left = due.duration_since(self.session.clock.now());
+            // However short its life is, there is time for other frames.
+            Instant::now() + Duration::try_from(left).unwrap_or_default().max(SHORTEST_RENEWAL)
+        });
+    }
+
+    /// Asks for another certificate, and again later if none comes.
+    fn renew(&mut self) -> Result<(), End> {
+        self.renewal = Some(Instant::now() + RENEWAL_PAUSE);
+        match NewKey::make() {
+            Ok(key) => {
+                let asked = AgentFrame::Certify(Certify { tls_key: key.public.to_string() });
+                self.wanted = Some(key);
+                self.answer(asked)
+            }
+            Err(error) => {
+                tracing::error!("no key to be certified can be made: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    /// Shakes hands with another certificate from the next link on.
+    fn certified(&mut self, certificate: Certificate) -> Result<(), End> {
+        let Some(key) = self.wanted.take() else {
+            return self.complain(LinkErrorCode::OutOfOrder, "no certificate was asked for".into());
+        };
+        self.identity.certify(&key, certificate).map_err(|error| End::Lost(chain(&error)))?;
+        tracing::info!("the certificate was renewed");
+        self.plan_renewal();
+        self.tell_what_it_holds()
+    }
+
+    /// Trusts what a key says that is trusted now.
+    fn trust(&mut self, envelope: &Envelope) -> Result<(), End> {
+        let refused = |why: &str| End::NotTrusted(format!("what it wants trusted does not hold: {why}"));
+        let order: TrustOrder =
+            open(&self.session.trusted, TRUST_TYPE, envelope).map_err(|why| refused(&why.to_string()))?;
+        let is_for_this_link = order.server == self.identity.server()
+            && order.agent == self.session.agent
+            && order.epoch == self.session.epoch;
+        if !is_for_this_link {
+            return Err(refused("it is for another server, agent or link"));
+        }
+        if order.revision < self.identity.revision() {
+            return Ok(());
+        }
+        let is_other = self.identity.trust(&order.keys, &order.authorities, order.revision);
+        let is_other = is_other.map_err(|error| End::Lost(chain(&error)))?;
+        self.session.trusted = self.identity.trusted().to_vec();
+        tracing::info!(revision = order.revision, "what this agent trusts has changed");
+        self.tell_what_it_holds()?;
+        if is_other && self.renewal.is_some() {
+            // Another authority certifies now: the whole fleet asks, and not at once.
+            self.renewal = Some(Instant::now() + SPREAD.mul_f64(random()));
+        }
+        Ok(())
+    }
+
     async fn read(mut self, silence: Duration) -> End {
+        let mut heard = Instant::now();
         loop {
-            let message = match timeout(silence, self.stream.next()).await {
+            let message = tokio::select! {
+                message = timeout_at(heard + silence, self.stream.next()) => message,
+                () = due(self.renewal) => match self.renew() {
+                    Ok(()) => continue,
+                    Err(end) => return end,
+                },
+            };
+            heard = Instant::now();
+            let message = match message {
                 Err(_) => return End::Lost(format!("the server was silent for {} s", silence.as_secs())),
                 Ok(None | Some(Ok(Message::Close(_)))) => {
                     return End::Lost("the server closed the link".into());
@@ -114,7 +302,7 @@ impl Reader<'_> {
         match frame {
             ServerFrame::Command(envelope) => self.order(&envelope),
             ServerFrame::Cancel(cancel) => {
-                self.node.executor.cancel(cancel.command_id);
+                self.node.executor.cancel(cancel);
                 self.questions.cancel(cancel.command_id);
                 Ok(())
             }
@@ -122,16 +310,33 @@ impl Reader<'_> {
                 self.questions.credit(credit);
                 Ok(())
             }
+            ServerFrame::Kept(kept) => {
+                let Kept { execution_id, offset } = kept;
+                let forgotten = self.node.executor.journal().kept(execution_id, offset);
+                self.flight.land(kept);
+                forgotten.map_err(|error| End::Lost(chain(&error)))
+            }
             ServerFrame::Sync(_) => {
                 self.node.report.notify_one();
                 self.node.measure.notify_one();
                 Ok(())
+            }
+            ServerFrame::AuditHead(envelope) => {
+                let Session { trusted, server, .. } = &self.session;
+                match self.node.heads.take(&envelope, trusted, *server) {
+                    Ok(()) => Ok(()),
+                    Err(why) => {
+                        self.complain(LinkErrorCode::Refused, format!("a head of the audit log: {why}"))
+                    }
+                }
             }
             ServerFrame::Ack(Ack { sequence }) => {
                 self.node.spool.acknowledge(sequence).map_err(|error| End::Lost(chain(&error)))?;
                 self.acknowledged.send_replace(sequence);
                 Ok(())
             }
+            ServerFrame::Certificate(certificate) => self.certified(certificate),
+            ServerFrame::Trust(envelope) => self.trust(&envelope),
             ServerFrame::Error(error) => self.heed(error),
             ServerFrame::Welcome(_) => self.complain(LinkErrorCode::OutOfOrder, "WELCOME came twice".into()),
         }
@@ -139,48 +344,47 @@ impl Reader<'_> {
 
     /// Obeys an order that holds; refuses any other, and says why.
     fn order(&mut self, envelope: &Envelope) -> Result<(), End> {
+        let verbs = Arc::clone(&self.node.verbs.borrow());
         let standing = Standing {
             agent: self.session.agent,
             trusted: &self.session.trusted,
             epoch: self.session.epoch,
             last: self.last,
             now: self.session.clock.now(),
+            verbs: &verbs,
         };
-        let kept = match check(envelope, standing) {
-            Ok((order, Work::Question(question))) => {
-                self.last = order.sequence;
-                self.questions.take(&order, question);
-                return self.answer(AgentFrame::Ack(Ack { sequence: order.sequence }));
-            }
-            Ok((order, Work::Act(act))) => {
+        match check(envelope, standing) {
+            Ok((order, work)) => {
                 self.last = order.sequence;
                 let sequence = order.sequence;
-                let taken = self.node.executor.take(order, act);
-                if taken.is_ok() {
-                    self.answer(AgentFrame::Ack(Ack { sequence }))?;
+                match work {
+                    Work::Question(question) => match self.node.gate.admit(&order) {
+                        Ok(()) => self.questions.take(&order, question),
+                        Err(why) => {
+                            tracing::warn!(%why, verb = %order.verb, actor = %order.actor, "refused a question");
+                            self.questions.refuse(&order, why.to_string());
+                        }
+                    },
+                    Work::Act(act) => {
+                        let holds_for = order.expires_at.duration_since(standing.now);
+                        let holds_for = holds_for.try_into().unwrap_or(Duration::ZERO);
+                        self.node.executor.take(order, act, holds_for);
+                    }
                 }
-                taken
+                self.taken.send_replace(sequence);
+                Ok(())
             }
             Err(refused) => {
                 tracing::warn!(why = %refused.why, "refused an order");
                 self.complain(LinkErrorCode::Refused, refused.why.to_string())?;
-                let Some(order) = refused.order else { return Ok(()) };
-                if !matches!(refused.why, Refusal::OtherEpoch(_) | Refusal::Replayed(_)) {
-                    self.last = order.sequence;
-                }
-                if is_question(&order.verb) {
+                let Some(order) = refused.order.filter(|_| !refused.why.is_replay()) else { return Ok(()) };
+                self.last = order.sequence;
+                if order.is_question {
                     self.questions.refuse(&order, refused.why.to_string());
-                    return Ok(());
+                } else {
+                    self.node.executor.refuse(*order, &refused.why);
                 }
-                self.node.executor.refuse(&order, &refused.why)
-            }
-        };
-        match kept {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let why = chain(&error);
-                tracing::error!(error = %why, "an order cannot be written down, so it is not obeyed");
-                self.complain(LinkErrorCode::Refused, why)
+                Ok(())
             }
         }
     }
@@ -205,11 +409,20 @@ impl Reader<'_> {
     }
 }
 
+/// Waits for a moment; for ever without one.
+async fn due(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Says what there is to say.
 struct Writer<'a> {
     node: &'a Node,
     sink: SplitSink<Socket, Message>,
     name: String,
+    clock: ServerClock,
     /// The last frame that was sent.
     cursor: u64,
     /// The frames that were sent and are not acknowledged.
@@ -217,9 +430,18 @@ struct Writer<'a> {
     waiting: mpsc::Receiver<AgentFrame>,
     /// Pieces of output, which come after everything else.
     bulk: mpsc::Receiver<Vec<u8>>,
-    /// How far executions are, the latest of it.
-    shown: broadcast::Receiver<Progress>,
+    /// How far executions are, the latest of it, and what else may be lost.
+    shown: broadcast::Receiver<AgentFrame>,
     progress: watch::Receiver<u64>,
+    /// The verbs as HELLO told them.
+    verbs: watch::Receiver<Arc<Verbs>>,
+    /// The last order that was taken.
+    received: watch::Receiver<u64>,
+    flight: &'a Flight,
+    /// The last piece of what executions printed that was sent.
+    printed: i64,
+    /// Whether there may be a further one, and room for it.
+    may_print: bool,
 }
 
 impl Writer<'_> {
@@ -241,13 +463,25 @@ impl Writer<'_> {
                     self.replay().await?;
                     return self.sink.close().await.map_err(lost);
                 }
+                Ok(()) = self.verbs.changed() => {
+                    self.replay().await?;
+                    self.sink.close().await.map_err(lost)?;
+                    return Err(End::Renewed);
+                }
                 Ok(()) = self.progress.changed() => self.land(),
+                Ok(()) = self.received.changed() => {
+                    let sequence = *self.received.borrow_and_update();
+                    self.say(&AgentFrame::Ack(Ack { sequence })).await?;
+                }
                 Some(frame) = self.waiting.recv() => self.say(&frame).await?,
                 () = self.node.spool.fresh() => {}
                 _ = beat.tick() => self.pulse().await?,
                 // One that fell behind goes on with what is left: the latest counts.
-                Ok(progress) = self.shown.recv() => self.say(&AgentFrame::Progress(Box::new(progress))).await?,
+                Ok(frame) = self.shown.recv() => self.say(&frame).await?,
                 Some(bytes) = self.bulk.recv() => self.send(Data::Binary, bytes.into()).await?,
+                () = std::future::ready(()), if self.may_print => self.print().await?,
+                () = self.node.lane.fresh() => self.may_print = true,
+                () = self.flight.landed.notified() => self.may_print = true,
             }
         }
     }
@@ -272,6 +506,20 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Sends the next of what executions printed, as far as the window allows.
+    async fn print(&mut self) -> Result<(), End> {
+        let room = self.flight.room().min(OUTPUT_BATCH_BYTES);
+        let parcels = if room == 0 { Ok(Vec::new()) } else { self.node.lane.batch(self.printed, room) };
+        let parcels = parcels.map_err(|error| End::Lost(chain(&error)))?;
+        self.may_print = !parcels.is_empty();
+        for parcel in parcels {
+            self.printed = parcel.number;
+            self.flight.take_off(&parcel);
+            self.send(Data::Binary, parcel.bytes.into()).await?;
+        }
+        Ok(())
+    }
+
     fn land(&mut self) {
         let acknowledged = *self.progress.borrow_and_update();
         while self.flying.front().is_some_and(|sequence| *sequence <= acknowledged) {
@@ -281,7 +529,11 @@ impl Writer<'_> {
 
     /// A heartbeat, and a ping that a living server answers even when it has nothing to say.
     async fn pulse(&mut self) -> Result<(), End> {
-        let (cpu, ram) = self.node.pulse.borrow().unzip();
+        let measured = self.node.pulse.borrow().clone();
+        let measured = measured.map(|latest| (latest.cpu_usage, latest.memory_usage.percent));
+        let (cpu, ram) = measured.unzip();
+        // Where the state was lost under this link. Where it cannot be written, that was told, and nothing is vouched for.
+        let _ = self.node.spool.vouch_from(self.clock.now());
         let status = if self.node.spool.is_failing() { "DEGRADED" } else { "ONLINE" };
         let (agent_id, status) = (self.name.clone(), status.to_owned());
         self.say(&AgentFrame::Heartbeat(Heartbeat { agent_id, status, cpu, ram })).await?;

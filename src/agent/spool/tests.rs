@@ -28,7 +28,7 @@ fn telemetry(second: i64) -> Report {
         network_stats: Default::default(),
         container_count: None,
         service_status: Default::default(),
-        uptime_s: 1,
+        uptime_s: Some(1),
     }))
 }
 
@@ -40,6 +40,9 @@ fn result() -> Report {
         result: Some(json!({"changed": true})),
         error_message: None,
         time: Some(time(0)),
+        started_at: None,
+        not_begun: false,
+        output: None,
     }))
 }
 

@@ -6,11 +6,11 @@ use serde_json::json;
 use super::*;
 use crate::{
     id::{EventId, UserId},
-    proto::user::Role,
+    proto::{event::EventKind, user::Role},
 };
 
 fn ada() -> Caller {
-    Caller { user: UserId::generate(), username: "ada".into(), role: Role::Viewer, key: None }
+    Caller { user: UserId::generate(), username: "ada".into(), role: Role::Viewer, key: None, session: None }
 }
 
 fn event(kind: EventKind) -> Event {
@@ -34,23 +34,23 @@ fn event(kind: EventKind) -> Event {
 fn a_caller_is_remembered_until_the_credentials_expire_or_any_caller_changes() {
     let (callers, ada, now) = (Callers::default(), ada(), Timestamp::UNIX_EPOCH);
     let until = now + SignedDuration::from_secs(10);
-    callers.remember([1; 32], &ada, until, 0);
-    assert_eq!(callers.recall(&[1; 32], now), (Some(ada.clone()), 0));
-    assert_eq!(callers.recall(&[2; 32], now).0, None);
-    assert_eq!(callers.recall(&[1; 32], until).0, None, "expired");
+    callers.shown.remember([1; 32], &ada, until, 0);
+    assert_eq!(callers.shown.recall(&[1; 32], now), (Some(ada.clone()), 0));
+    assert_eq!(callers.shown.recall(&[2; 32], now).0, None);
+    assert_eq!(callers.shown.recall(&[1; 32], until).0, None, "expired");
     callers.committed(&[event(EventKind::UserSignedIn), event(EventKind::ContainerDied)]);
-    assert_eq!(callers.recall(&[1; 32], now).0, Some(ada));
+    assert_eq!(callers.shown.recall(&[1; 32], now).0, Some(ada));
     callers.committed(&[event(EventKind::ContainerDied), event(EventKind::KeyRevoked)]);
-    assert_eq!(callers.recall(&[1; 32], now), (None, 1));
+    assert_eq!(callers.shown.recall(&[1; 32], now), (None, 1));
 }
 
 #[test]
 fn what_the_store_said_before_a_revocation_is_not_remembered_after_it() {
     let (callers, now) = (Callers::default(), Timestamp::UNIX_EPOCH);
-    let (_, asked) = callers.recall(&[1; 32], now);
+    let (_, asked) = callers.shown.recall(&[1; 32], now);
     callers.committed(&[event(EventKind::KeyRevoked)]);
-    callers.remember([1; 32], &ada(), Timestamp::MAX, asked);
-    assert_eq!(callers.recall(&[1; 32], now).0, None);
+    callers.shown.remember([1; 32], &ada(), Timestamp::MAX, asked);
+    assert_eq!(callers.shown.recall(&[1; 32], now).0, None);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn no_more_are_remembered_than_there_is_room_for() {
     for number in 0..3000_u32 {
         let mut hash = [0; 32];
         hash[..4].copy_from_slice(&number.to_le_bytes());
-        callers.remember(hash, &ada(), Timestamp::MAX, 0);
-        assert!(callers.known().callers.len() <= REMEMBERED);
+        callers.shown.remember(hash, &ada(), Timestamp::MAX, 0);
+        assert!(callers.shown.count() <= remembered::MOST);
     }
 }

@@ -4,25 +4,19 @@ use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue},
+    http::HeaderValue,
 };
 use futures_util::stream;
 use serde_json::json;
-use tokio::{
-    sync::watch,
-    time::{Instant, Interval, MissedTickBehavior, interval_at},
-};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::{
     api::{
         app::App,
         call::{Answer, Call, accepts},
-        caller, clock,
         question::{Begun, ask},
-        ws::{
-            feed::sequence_of,
-            output::{Answering, Unreadable},
-        },
+        standing::Standing,
+        ws::output::{Answering, Unreadable},
     },
     core::{
         command::DOCKER_LOGS,
@@ -32,13 +26,10 @@ use crate::{
     proto::{
         container::{ContainerLogsRequest, GetContainerLogs, LogBreak, LogItem, LogLine, POSITION_HEADER},
         endpoint::NDJSON,
-        event::EventKind,
         output::Outcome,
     },
 };
 
-/// How often a stream's credentials are looked at again.
-const RECHECK: Duration = Duration::from_secs(60);
 /// How often an idle stream of objects says that it stands.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
@@ -52,17 +43,13 @@ pub(in crate::api) async fn get(call: Call<GetContainerLogs>) -> Result<Answer<G
     let objects = accepts(call.accept.as_ref(), NDJSON);
     let form = if objects { Form::Objects } else { Form::Text { timestamps: *timestamps } };
     let kind = if objects { NDJSON } else { "text/plain; charset=utf-8" };
-    let seen = call.app.feed.last();
     let begin = Instant::now();
     let mut telling = Telling {
         node: container.node.to_string(),
-        changes: call.app.feed.changes(),
+        standing: Standing::new(&call.app, call.credentials.clone()),
         app: call.app.clone(),
-        credentials: call.credentials.clone(),
         answering,
         form,
-        seen,
-        recheck: interval_at(begin + RECHECK, RECHECK),
         idle: interval_at(begin + SIGN_OF_LIFE, SIGN_OF_LIFE),
         screen: Screen::default(),
         over: false,
@@ -88,14 +75,9 @@ enum Form {
 struct Telling {
     app: Arc<App>,
     node: String,
-    /// What the caller showed when it came.
-    credentials: HeaderMap,
+    standing: Standing,
     answering: Answering,
     form: Form,
-    changes: watch::Receiver<u64>,
-    /// The last event that was looked at for a revoked key.
-    seen: u64,
-    recheck: Interval,
     idle: Interval,
     /// Where the lines of text stand.
     screen: Screen,
@@ -116,15 +98,8 @@ impl Telling {
                 () = app.shutdown.cancelled() => {
                     return Some(self.end("server_stopping", "the server stops".into()));
                 }
-                Ok(()) = self.changes.changed() => {
-                    if self.key_was_revoked() && !self.is_allowed().await {
-                        return Some(self.end("not_allowed", "the credentials no longer hold".into()));
-                    }
-                }
-                _ = self.recheck.tick() => {
-                    if !self.is_allowed().await {
-                        return Some(self.end("not_allowed", "the credentials no longer hold".into()));
-                    }
+                () = self.standing.lost() => {
+                    return Some(self.end("not_allowed", "the credentials no longer hold".into()));
                 }
                 piece = self.answering.next() => match self.take(piece) {
                     Some(told) => return told,
@@ -153,7 +128,7 @@ impl Telling {
                 let detail = ended.detail.unwrap_or_else(|| "the node gave no reason".into());
                 Some(Some(self.end("engine", detail)))
             }
-            Some(Ok(output::Body::Begun(_) | output::Body::Document(_))) => None,
+            Some(Ok(output::Body::Begun(_) | output::Body::Document(_) | output::Body::Printed(_))) => None,
             None => {
                 let detail = format!("the link of node {} broke", self.node);
                 Some(Some(self.end("link_lost", detail)))
@@ -202,22 +177,6 @@ impl Telling {
             }
             Form::Text { .. } => Err(io::Error::other(detail)),
         }
-    }
-
-    /// Whether a key was revoked since the last look.
-    fn key_was_revoked(&mut self) -> bool {
-        let last = *self.changes.borrow_and_update();
-        let events = self.app.feed.after(self.seen, usize::MAX);
-        self.seen = events.iter().flatten().last().map_or(last, |event| sequence_of(event));
-        events.is_none_or(|events| events.iter().any(|event| event.kind == EventKind::KeyRevoked))
-    }
-
-    /// Whether the credentials still hold: the stream outlives the request that they came with.
-    async fn is_allowed(&self) -> bool {
-        matches!(
-            caller::recognize(&self.app, &self.credentials, clock::now()).await,
-            Ok(Some(_)) | Err(Error::Unavailable(_))
-        )
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Operation {
     pub(super) path: &'static str,
     pub(super) aliases: &'static [&'static str],
     pub(super) access: Access,
+    /// Whether a key with a scope may call it.
+    pub(super) scoped: bool,
     pub(super) content: Content,
     pub(super) summary: &'static str,
     pub(super) success: &'static [u16],
@@ -110,6 +112,7 @@ impl Description {
             path: E::PATH,
             aliases: E::ALIASES,
             access: E::ACCESS,
+            scoped: E::SCOPED,
             content: E::CONTENT,
             summary: E::SUMMARY,
             success: if E::CONTENT == Content::WebSocket { &[101] } else { E::SUCCESS },

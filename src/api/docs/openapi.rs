@@ -12,7 +12,7 @@ use crate::{
     api::failure::REQUEST_ID,
     proto::{
         container::POSITION_HEADER,
-        endpoint::{Access, Content, NDJSON},
+        endpoint::{Access, Content, NDJSON, OCTETS},
         link::CHALLENGE_HEADER,
         problem::PROBLEM_JSON,
     },
@@ -73,6 +73,7 @@ fn tag(noun: &'static str) -> Value {
 /// One call under its `n`th path; all but the first are aliases.
 fn call(description: &Description, operation: &Operation, n: usize) -> Value {
     let (access, who) = words::access(operation.access);
+    let who = format!("{who}{}", words::scope(operation.access, operation.scoped));
     let suffix = if n == 0 { String::new() } else { format!("Alias{n}") };
     let mut call = json!({
         "operationId": format!("{}{suffix}", lower_first(operation.name)),
@@ -81,6 +82,7 @@ fn call(description: &Description, operation: &Operation, n: usize) -> Value {
         "description": who,
         "security": if operation.access > Access::Agent { json!([{ "bearer": [access] }]) } else { json!([]) },
         "x-access": access,
+        "x-scoped": operation.scoped,
         "responses": responses(description, operation),
     });
     if n > 0 {
@@ -197,6 +199,14 @@ fn success(description: &Description, operation: &Operation, status: u16) -> Val
                 "text/plain": { "schema": { "type": "string" } },
                 (NDJSON): { "schema": schema, "x-stream": "one of these a line, until the end" },
             });
+        }
+        Content::Objects => {
+            let stream = json!({ "schema": schema, "x-stream": "one of these a line, until the end" });
+            response["content"] = json!({ (NDJSON): stream });
+        }
+        Content::Bytes => {
+            let bytes = json!({ "type": "string", "contentMediaType": OCTETS });
+            response["content"] = json!({ (OCTETS): { "schema": bytes } });
         }
         Content::Html => response["content"] = json!({ "text/html": { "schema": schema } }),
         Content::WebSocket if operation.access == Access::Agent => {

@@ -137,6 +137,8 @@ fn answers(page: &mut String, operation: &Operation) {
         Content::Json => type_of(&operation.response),
         Content::Text => "text".to_owned(),
         Content::Lines => format!("text, or lines of {}", type_of(&operation.response)),
+        Content::Objects => format!("lines of {}", type_of(&operation.response)),
+        Content::Bytes => "bytes".to_owned(),
         Content::Html => "this page".to_owned(),
         Content::WebSocket if operation.access == Access::Agent => "a WebSocket".to_owned(),
         Content::WebSocket => format!("a WebSocket of {}", type_of(&operation.response)),

@@ -29,8 +29,12 @@ pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
         "service" => ("Services", "The server's parts and the nodes' services, and how each stands."),
         "docs" => ("Documentation", "The API described by itself."),
         "auth" => ("Signing in", "Tokens for people, API keys for scripts."),
+        "audit" => ("Audit", "Who did what to what, and what proves that nobody changed it since."),
         "user" => ("Users", "Who may sign in, and what they may do."),
         "invitation" => ("Invitations", "How a node becomes part of the fleet."),
+        "certificate" => {
+            ("Certificates and trust", "What agents shake hands with, and which keys the fleet trusts.")
+        }
         "link" => (
             "Agent link",
             "The WebSocket that an agent holds open; its frames are no part of this description.",
@@ -41,7 +45,14 @@ pub(super) fn noun(noun: &str) -> (&'static str, &'static str) {
         "image" => ("Images", "What the nodes hold."),
         "telemetry" => ("Telemetry", "What the nodes measure, now and over time."),
         "command" => ("Commands", "The only way in which a node is touched."),
+        "backup" => ("Backups", "A copy of everything that the server keeps."),
+        "plan" => {
+            ("Plans", "Who would be hit by a command, looked at before it is given and held to it then.")
+        }
+        "schedule" => ("Schedules", "Commands that the clock gives, in their maker's name."),
+        "verb" => ("Verbs", "What nodes can be told to do, and with which arguments."),
         "event" => ("Events", "Whatever happened, in the order in which it was committed."),
+        "window" => ("Windows", "The part of a list that somebody looks at, kept true."),
         _ => ("", ""),
     }
 }
@@ -56,6 +67,15 @@ pub(super) const fn access(access: Access) -> (&'static str, &'static str) {
         Access::Viewer => ("viewer", "Needs the role viewer, operator or admin."),
         Access::Operator => ("operator", "Needs the role operator or admin."),
         Access::Admin => ("admin", "Needs the role admin."),
+    }
+}
+
+/// What a key with a scope may do with a call, where a role is asked for.
+pub(super) const fn scope(access: Access, scoped: bool) -> &'static str {
+    match access {
+        Access::Anyone | Access::Agent => "",
+        _ if scoped => " A key with a scope is shown, and does, what its scope holds.",
+        _ => " A key with a scope may not call it.",
     }
 }
 
@@ -81,6 +101,7 @@ pub(super) fn status(status: u16) -> &'static str {
         500 => "A defect of the server; its log has the request's id.",
         502 => "A node answered what cannot be passed on; compare the versions of agent and server.",
         503 => "The server cannot do this just now; try again shortly.",
+        507 => "The server's disk is full; `detail` says what is missing, `Retry-After` when to try again.",
         504 => "A node did not answer in time; `Retry-After` tells when to try again.",
         _ => "",
     }

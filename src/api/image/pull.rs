@@ -8,8 +8,12 @@ use crate::{
         command,
     },
     core::{
-        command::DOCKER_PULL, error::Error, image::is_reference, port::links::Links, target::with_engine,
-        usecase::dispatch::Order,
+        command::DOCKER_PULL,
+        error::Error,
+        image::is_reference,
+        port::links::Links,
+        target::with_engine,
+        usecase::dispatch::{How, Order},
     },
     proto::image::PullImage,
 };
@@ -28,15 +32,17 @@ pub(in crate::api) async fn pull(call: Call<PullImage>) -> Result<Answer<PullIma
     if !(1..=MAX_TIMEOUT_S).contains(&timeout_s) {
         return Err(Error::field("timeout_s", format!("expected 1 to {MAX_TIMEOUT_S} seconds")));
     }
-    let targets = with_engine(&call.app.fleet.read(), &request.agents, request.node.as_deref(), |agent| {
-        call.app.hub.is_linked(agent)
-    })?;
+    let targets =
+        with_engine(&call.sight.fleet().read(), &request.agents, request.node.as_deref(), |agent| {
+            call.app.hub.is_linked(agent)
+        })?;
     let order = Order {
         verb: DOCKER_PULL.into(),
         args: json!({ "image": request.image }),
         targets,
         resource: format!("image/{}", request.image),
         timeout_s,
+        how: How::of(DOCKER_PULL),
     };
     command::give(&call, order, request.wait).await
 }

@@ -38,7 +38,7 @@ impl Answers {
     /// # Errors
     /// This caller, or all together, read as many as they may.
     pub(in crate::api) fn place(self: &Arc<Self>, caller: &Caller) -> Result<Place, Error> {
-        let who = (caller.user, caller.key.clone());
+        let who = (caller.user, caller.key.as_ref().map(|key| key.name.clone()));
         let mut open = self.open();
         if open.get(&who).is_some_and(|held| *held >= OF_ONE_CALLER) {
             let detail = format!("this caller reads {OF_ONE_CALLER} answers of nodes already; end one first");
@@ -76,7 +76,13 @@ mod tests {
     use crate::proto::user::Role;
 
     fn caller() -> Caller {
-        Caller { user: UserId::generate(), username: "ada".into(), role: Role::Viewer, key: None }
+        Caller {
+            user: UserId::generate(),
+            username: "ada".into(),
+            role: Role::Viewer,
+            key: None,
+            session: None,
+        }
     }
 
     #[test]

@@ -44,6 +44,19 @@ fn who_guesses_a_password_is_slowed_and_its_owner_is_not() {
 }
 
 #[test]
+fn many_addresses_guess_no_faster_and_lock_nobody_out() {
+    let limits = limits(100, 100);
+    let usual = address("198.51.100.1");
+    limits.signed_in(usual, "ada");
+    let thieves = (0..10 * NAME_TRIES_AT_ONCE).map(|n| IpAddr::V4((0x0a00_0000 + n).into()));
+    let tried = thieves.filter(|thief| limits.try_sign_in(*thief, "ada").is_ok()).count();
+    assert_eq!(tried, NAME_TRIES_AT_ONCE as usize);
+    assert!((1..=6).contains(&wait_of(limits.try_sign_in(address("192.0.2.1"), "ada"))));
+    assert!(limits.try_sign_in(usual, "ada").is_ok(), "where its holder signs in nothing is counted");
+    assert!(limits.try_sign_in(address("192.0.2.1"), "grace").is_ok());
+}
+
+#[test]
 fn a_fleet_behind_one_address_links() {
     let limits = limits(100, 100);
     let site = address("192.0.2.1");

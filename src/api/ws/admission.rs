@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
+use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::{
-    super::{app::App, clock, connection::Slot},
+    super::{app::App, clock, connection::Slot, trust::Current},
     agent::MAX_WORDS,
     fault,
     hub::Contest,
@@ -16,9 +17,11 @@ use crate::{
     core::{
         envelope,
         port::links::Links,
+        trust::AnchorKind,
         usecase::{
             Origin,
             admit::{self, Admitted, Proven, Refused},
+            certify::{self, Shown},
             presence,
         },
     },
@@ -35,21 +38,33 @@ pub(super) const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a proven agent is looked at anew whose record changed just then: its last link may be ending.
 pub(super) const ATTEMPTS: usize = 3;
 
+/// An agent that was let in.
+pub(super) struct Entered {
+    pub(super) proven: Proven,
+    pub(super) admitted: Admitted,
+    /// The end of the certificate of its connection, where it has one.
+    pub(super) certified_until: Option<Timestamp>,
+    /// The revision of what it was told to trust.
+    pub(super) revision: u64,
+}
+
 /// Takes the HELLO, proves it, settles who holds the identity, admits and welcomes. `None` when the peer left.
 pub(super) async fn admission(
     app: &App,
     socket: &mut WebSocket,
     slot: Option<&Slot>,
-    challenge: &str,
+    (challenge, certificate): (&str, Option<&Shown>),
     origin: &Origin,
-) -> Result<Option<Box<(Proven, Admitted)>>, Refused> {
+) -> Result<Option<Box<Entered>>, Refused> {
     let Some(hello) = first_frame(socket).await? else { return Ok(None) };
     let origin = Origin { actor: format!("agent:{}", hello.agent_id), now: clock::now(), ..origin.clone() };
-    let (proven, admitted) = take_in(app, &hello, slot, challenge, &origin).await?;
-    if send(socket, &welcome(app, &proven, &admitted)).await {
-        return Ok(Some(Box::new((proven, admitted))));
+    let mut entered = take_in(app, &hello, slot, (challenge, certificate), &origin).await?;
+    let current = app.trust.current();
+    entered.revision = current.set.revision();
+    if send(socket, &welcome(app, &current, &entered.proven, &entered.admitted)).await {
+        return Ok(Some(Box::new(entered)));
     }
-    let id = admitted.agent.id;
+    let id = entered.admitted.agent.id;
     place::lost(app, id, "left at once", &origin).await?;
     Ok(None)
 }
@@ -59,12 +74,18 @@ async fn take_in(
     app: &App,
     hello: &Hello,
     slot: Option<&Slot>,
-    challenge: &str,
+    (challenge, certificate): (&str, Option<&Shown>),
     origin: &Origin,
-) -> Result<(Proven, Admitted), Refused> {
+) -> Result<Entered, Refused> {
     let mut attempt = 1;
     loop {
         let proven = admit::prove(&*app.records, hello, challenge).await?;
+        let certified_until = match certificate {
+            Some(shown) => {
+                Some(certify::let_in(&*app.store, &*app.records, proven.record.agent.id, shown).await?)
+            }
+            None => None,
+        };
         contest(app, &proven.record.agent, &proven.proof.instance_nonce, origin).await?;
         take_place(slot)?;
         match admit::admit(&*app.store, proven.clone(), hello, origin).await {
@@ -76,7 +97,7 @@ async fn take_in(
                 }
                 return Err(refused);
             }
-            Ok(admitted) => return Ok((proven, admitted)),
+            Ok(admitted) => return Ok(Entered { proven, admitted, certified_until, revision: 0 }),
         }
     }
 }
@@ -128,7 +149,7 @@ async fn first_frame(socket: &mut WebSocket) -> Result<Option<Hello>, Refused> {
     }
 }
 
-fn welcome(app: &App, proven: &Proven, admitted: &Admitted) -> ServerFrame {
+fn welcome(app: &App, current: &Current, proven: &Proven, admitted: &Admitted) -> ServerFrame {
     let now = clock::now();
     let proof = WelcomeProof {
         server: app.server,
@@ -137,13 +158,16 @@ fn welcome(app: &App, proven: &Proven, admitted: &Admitted) -> ServerFrame {
         epoch: admitted.epoch,
         server_time: now,
         acknowledged: admitted.acknowledged,
-        keys: vec![app.command_key.public().to_string()],
+        keys: current.set.materials(AnchorKind::Signing),
+        authorities: current.set.materials(AnchorKind::Authority),
+        revision: current.set.revision(),
     };
     ServerFrame::Welcome(Welcome {
         heartbeat_interval_s: whole_seconds(app.heartbeat_interval()),
         telemetry_interval_s: whole_seconds(app.settings.telemetry_interval),
         server_time: now,
-        proof: Some(envelope::seal(&app.command_key, WELCOME_TYPE, &proof)),
+        proof: Some(envelope::seal(&current.signing, WELCOME_TYPE, &proof)),
+        successions: current.successions.clone(),
     })
 }
 

@@ -1,55 +1,65 @@
 //! One agent's link, from its first frame to its end.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, close_code},
     http::{HeaderName, HeaderValue},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::SignedDuration;
+use jiff::Timestamp;
+use serde_json::Value;
 use tokio::{
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
     super::{
         app::App,
+        authority,
         call::{Answer, Call},
         caller::plain_token,
         clock,
         connection::Slot,
+        denials::Door,
         judgement::judge,
         random::random,
     },
-    admission::admission,
+    admission::{Entered, admission},
     fault,
     hub::{Handle, Said},
     output::{Outputs, Say},
-    place, plain, progress, send, small,
+    place, plain,
+    printing::{NotKept, Printing, is_printed},
+    progress, send, small,
 };
 use crate::{
     core::{
+        audit::head::SignedHead,
+        command::has_ended,
         envelope,
         error::Error,
         liveness::dead_link_after,
         node_time::believable,
         plain::is_well,
+        queue::{Handout, Job, Place},
         telemetry::bounds,
         usecase::{
             Origin,
-            admit::{Admitted, Proven},
-            ingest, settle,
+            admit::{Admitted, Refused},
+            certify::{self, Shown},
+            ingest,
+            settle::{self, Settled},
         },
     },
-    id::{AgentId, ExecutionId},
+    id::AgentId,
     proto::{
         agent::AgentStatus,
         endpoint::Empty,
-        envelope::{COMMAND_TYPE, CommandOrder},
+        envelope::{AuditWitness, COMMAND_TYPE},
         link::{
-            Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, Heartbeat, LinkError, LinkErrorCode,
+            Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, Cancel, Heartbeat, LinkError, LinkErrorCode,
             MAX_FRAME_BYTES, ServerFrame,
         },
         telemetry::Telemetry,
@@ -62,15 +72,18 @@ pub(super) const TELEMETRY_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) const MAX_WORDS: usize = 200;
 /// How far a sequence may lie beyond the last that is committed: nothing honest leaves such a hole.
 const MAX_HOLE: u64 = 1 << 32;
+/// How long an agent is given no further head of the audit log: each is written to its disk.
+const HEADS_REST: Duration = Duration::from_secs(60);
 /// Frames in a row that are not of the protocol before the link ends.
 pub(super) const MAX_BAD_FRAMES: u32 = 16;
-/// How far an agent's clock may lie behind the server's before it takes an order for one from the future.
-pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
 pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<AgentLink>, Error> {
     let challenge = URL_SAFE_NO_PAD.encode(random::<32>());
     let (app, origin, slot) = (call.app.clone(), call.origin.clone(), call.slot.take());
-    let token = plain_token(&call.credentials, call.request.token.as_deref());
+    let certificate = call.peer.take().and_then(|peer| peer.certificate.clone());
+    // Who shows a certificate is an agent of ours, whatever else it shows.
+    let token =
+        plain_token(&call.credentials, call.request.token.as_deref()).filter(|_| certificate.is_none());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let shown = HeaderValue::from_str(&challenge).expect("base64url is a header value");
@@ -79,7 +92,8 @@ pub(in crate::api) async fn open(mut call: Call<AgentLink>) -> Result<Answer<Age
             Some(token) => Box::pin(plain::serve(app, socket, slot, &token, origin)).await,
             // Each step is on the heap while it lasts: a link mostly waits, and there are thousands.
             None => {
-                if let Some(link) = Box::pin(enter(app, socket, slot, &challenge, origin)).await {
+                let shown = (challenge.as_str(), certificate.as_ref());
+                if let Some(link) = Box::pin(enter(app, socket, slot, shown, origin)).await {
                     Box::pin(link.run()).await;
                 }
             }
@@ -94,20 +108,29 @@ async fn enter(
     app: Arc<App>,
     mut socket: WebSocket,
     slot: Option<Arc<Slot>>,
-    challenge: &str,
+    shown: (&str, Option<&Shown>),
     origin: Origin,
 ) -> Option<Box<Link>> {
     let admitted = tokio::select! {
-        admitted = admission(&app, &mut socket, slot.as_deref(), challenge, &origin) => admitted,
+        admitted = admission(&app, &mut socket, slot.as_deref(), shown, &origin) => admitted,
         () = app.shutdown.cancelled() => return None,
     };
     match admitted {
         Ok(admitted) => admitted.map(|admitted| Box::new(Link::new(app, socket, *admitted, origin))),
         Err(refused) => {
             tracing::warn!(address = origin.address, code = ?refused.code, "a link was refused: {}", refused.detail);
+            note_denial(&app, &refused, &origin);
             end(&mut socket, refused.code, refused.detail).await;
             None
         }
+    }
+}
+
+/// Counts a link that was refused because of who would link.
+pub(super) fn note_denial(app: &App, refused: &Refused, origin: &Origin) {
+    use LinkErrorCode::{NotProven, Quarantined, Revoked};
+    if matches!(refused.code, NotProven | Revoked | Quarantined) {
+        app.denials.note(origin.address.as_ref().and_then(|address| address.parse().ok()), Door::Agent);
     }
 }
 
@@ -132,16 +155,56 @@ struct Link {
     committed: u64,
     /// The sequence of the last order of this epoch.
     ordered: u64,
-    /// Orders sent on this link that the store still shows as queued.
-    sent: HashSet<ExecutionId>,
+    /// What executions print on it.
+    printing: Printing,
     /// The agent spoke after its WELCOME, so it has synced the epoch.
     confirmed: bool,
     /// A measurement is not stored, so nothing after it may be acknowledged.
     holds_back: bool,
+    /// A frame was refused since the disk is full. Ends are still written, but without their sequences: what was refused comes
+    /// again with them, once there is room.
+    is_held: bool,
     probes: Vec<oneshot::Sender<()>>,
     /// Executions whose progress is shown.
     shown: progress::Shown,
     bad_frames: u32,
+    /// How many frames the agent refused.
+    refused: u64,
+    /// What it keeps of the audit log, until that was looked at.
+    witness: Option<AuditWitness>,
+    keeps_heads: bool,
+    /// Tells of each step of what is trusted.
+    trust: watch::Receiver<u64>,
+    /// When the certificate ends by which the agent was let in, or its successor.
+    outlives: Option<Instant>,
+}
+
+/// The heads of the audit log on their way to an agent: the newest, and not one after the other.
+struct Given {
+    heads: watch::Receiver<Option<Arc<SignedHead>>>,
+    rests_until: Instant,
+}
+
+impl Given {
+    fn new(app: &App) -> Self {
+        let mut heads = app.heads.subscribe();
+        heads.mark_changed();
+        Self { heads, rests_until: Instant::now() }
+    }
+
+    /// The next; none is lost when this is dropped.
+    async fn next(&mut self) -> Arc<SignedHead> {
+        loop {
+            sleep_until(self.rests_until).await;
+            if self.heads.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            if let Some(head) = self.heads.borrow_and_update().clone() {
+                self.rests_until = Instant::now() + HEADS_REST;
+                return head;
+            }
+        }
+    }
 }
 
 /// Why a link is over; what is to be told to the agent, if anything.
@@ -152,11 +215,18 @@ pub(super) enum Over {
 }
 
 impl Link {
-    fn new(app: Arc<App>, socket: WebSocket, (proven, admitted): (Proven, Admitted), origin: Origin) -> Self {
+    fn new(app: Arc<App>, socket: WebSocket, entered: Entered, origin: Origin) -> Self {
+        let Entered { proven, admitted, certified_until, revision } = entered;
+        let (mut trust, outlives) = (app.trust.changes(), certified_until.map(until));
+        if *trust.borrow() != revision {
+            // A step was taken right after WELCOME was made.
+            trust.mark_changed();
+        }
         let outputs = Arc::new(Outputs::default());
         let handle = Handle::new(proven.proof.instance_nonce, Some(outputs.clone()));
         place::enter(&app, admitted.agent.id, &handle);
         let origin = Origin { actor: format!("agent:{}", admitted.agent.agent_id), ..origin };
+        let witness = proven.proof.audit;
         Self {
             app,
             socket,
@@ -166,12 +236,18 @@ impl Link {
             handle,
             outputs,
             ordered: 0,
-            sent: HashSet::new(),
+            printing: Printing::default(),
             confirmed: false,
             holds_back: false,
+            is_held: false,
             probes: Vec::new(),
             shown: progress::Shown::default(),
             bad_frames: 0,
+            refused: 0,
+            keeps_heads: witness.is_some(),
+            witness,
+            trust,
+            outlives,
         }
     }
 
@@ -179,7 +255,13 @@ impl Link {
     async fn run(mut self: Box<Self>) {
         let node = self.admitted.agent.agent_id.clone();
         tracing::info!(node, epoch = self.admitted.epoch, "agent {node} linked");
-        let over = self.listen().await;
+        let handle = self.handle.clone();
+        let over = tokio::select! {
+            biased;
+            // Whatever the link is at: who was cut off is heard no more.
+            (code, detail) = handle.cut() => Over::Told(code, detail),
+            over = self.listen() => over,
+        };
         Box::pin(self.leave(over)).await;
         tracing::info!(node, "the link of agent {node} ended");
     }
@@ -217,12 +299,21 @@ impl Link {
         if let Err(error) = Box::pin(place::stand(&self.app, self.admitted.agent.id, &self.now())).await {
             tracing::error!("agent {} could not be marked ONLINE: {error}", self.admitted.agent.agent_id);
         }
+        if let Err(error) = Box::pin(self.witness()).await {
+            tracing::error!("the head that {} holds could not be looked at: {error}", self.origin.actor);
+        }
         let patience = dead_link_after(self.app.heartbeat_interval());
         let mut heard = Instant::now();
+        let mut heads = Given::new(&self.app);
         let (handle, outputs) = (self.handle.clone(), self.outputs.clone());
         let app = self.app.clone();
+        let mut trust = self.trust.clone();
         loop {
             let step = tokio::select! {
+                Ok(()) = trust.changed(), if self.confirmed => Box::pin(self.tell_trust()).await,
+                () = end_of_certificate(self.outlives) => {
+                    Err(Over::Told(LinkErrorCode::CertificateRefused, "the certificate of this link ended".into()))
+                }
                 message = self.socket.recv() => {
                     heard = Instant::now();
                     Box::pin(self.take(message)).await
@@ -230,6 +321,8 @@ impl Link {
                 said = handle.said() => Box::pin(self.obey(said)).await,
                 () = handle.orders.notified(), if self.confirmed => Box::pin(self.deliver()).await,
                 () = outputs.due(), if self.confirmed => Box::pin(self.ask()).await,
+                head = heads.next(), if self.confirmed && self.keeps_heads =>
+                    self.send(&ServerFrame::AuditHead(Box::new(head.envelope.clone()))).await,
                 () = sleep_until(heard + patience) => Err(Over::Gone("nothing was heard of it")),
                 () = app.shutdown.cancelled() => Err(Over::Shutdown),
             };
@@ -237,6 +330,12 @@ impl Link {
                 return over;
             }
         }
+    }
+
+    /// Looks at the head of the audit log that the agent gave back.
+    async fn witness(&mut self) -> Result<(), Error> {
+        let Some(head) = self.witness.take().and_then(|witness| witness.last) else { return Ok(()) };
+        self.app.heads.take(&self.app, &head, &self.origin.actor).await
     }
 
     async fn take(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Over> {
@@ -255,6 +354,7 @@ impl Link {
                 Ok(())
             }
             Some(Ok(Message::Ping(_))) => Ok(()),
+            Some(Ok(Message::Binary(piece))) if is_printed(&piece) => self.printed(&piece).await,
             Some(Ok(Message::Binary(piece))) => match self.outputs.put(&piece) {
                 Ok(()) => Ok(()),
                 Err(detail) => self.complain(LinkErrorCode::BadFrame, detail).await,
@@ -293,12 +393,18 @@ impl Link {
         self.app.fleet.heard(id, origin.now);
         let app = self.app.clone();
         let (store, records) = (&*app.store, &*app.records);
+        self.standing()?;
         if let Some(detail) = bad_sequence(&frame, self.committed) {
             return self.complain(LinkErrorCode::BadFrame, detail.to_owned()).await;
+        }
+        if self.is_held && !app.room.is_full() {
+            return Err(Over::Told(LinkErrorCode::Unavailable, "there is room on the disk again".into()));
         }
         let (sequence, written) = match frame {
             AgentFrame::Heartbeat(pulse) => (None, heartbeat(&app, id, &pulse, &origin).await),
             AgentFrame::Telemetry(frame) => return self.measured(frame.sequence, frame.body).await,
+            // They come again.
+            AgentFrame::Inventory(_) | AgentFrame::Event(_) if self.is_held => return Ok(()),
             AgentFrame::Inventory(frame) => {
                 let taken =
                     ingest::inventory(store, &app.fleet, id, frame.sequence, frame.body, &origin).await;
@@ -311,24 +417,79 @@ impl Link {
                 (frame.sequence, taken)
             }
             AgentFrame::CommandResult(frame) => {
-                let taken = settle::settle(store, records, id, frame.sequence, &frame.body, &origin).await;
-                (frame.sequence, taken)
+                let sequence = frame.sequence.filter(|_| !self.is_held);
+                let taken = settle::settle(store, records, id, sequence, &frame.body, &origin).await;
+                crash_point!("server.result_committed");
+                let (command_id, execution_id) = (frame.body.command_id, frame.body.execution_id);
+                if let Some(execution) = execution_id.filter(|_| has_ended(frame.body.status)) {
+                    self.printing.ended(execution);
+                }
+                if matches!(taken, Ok(Settled::Unwanted)) {
+                    self.send(&ServerFrame::Cancel(Cancel { command_id, execution_id })).await?;
+                }
+                (frame.sequence, taken.map(|_| ()))
             }
             AgentFrame::Progress(progress) => {
                 progress::show(&app, &self.admitted.agent, &mut self.shown, *progress).await;
                 return Ok(());
             }
             AgentFrame::Ack(_) => return Ok(()),
+            AgentFrame::Certify(wanted) => return self.certify(&wanted.tls_key, &origin).await,
+            AgentFrame::Holds(held) => {
+                let on_disk = (held.serial.as_deref(), held.revision);
+                let noted = certify::holds(store, records, id, on_disk).await;
+                if let (Ok(Some(end)), Some(outlives)) = (&noted, &mut self.outlives) {
+                    *outlives = until(*end);
+                }
+                return match noted {
+                    Ok(_) => Ok(()),
+                    Err(error) => self.answer(None, Err(error)).await,
+                };
+            }
             AgentFrame::Error(error) => {
                 let node = &self.admitted.agent.agent_id;
                 tracing::warn!(node, code = ?error.code, "agent {node} refused a frame: {}", error.detail);
-                return Ok(());
+                let written = self.refused(&error, &origin).await;
+                return match written {
+                    Ok(()) => Ok(()),
+                    Err(_) => self.answer(None, written).await,
+                };
             }
             AgentFrame::Hello(_) => {
                 return self.complain(LinkErrorCode::OutOfOrder, "HELLO comes once".into()).await;
             }
         };
         self.answer(sequence, written).await
+    }
+
+    /// Writes down that the agent refused what was said in the server's name. Who says it again and again is counted: each
+    /// time that the count has doubled there is an entry.
+    async fn refused(&mut self, error: &LinkError, origin: &Origin) -> Result<(), Error> {
+        if error.code != LinkErrorCode::Refused {
+            return Ok(());
+        }
+        self.refused += 1;
+        if !self.refused.is_power_of_two() {
+            return Ok(());
+        }
+        let words: String = error.detail.chars().take(MAX_WORDS).collect();
+        settle::refused(&*self.app.store, &self.admitted.agent.agent_id, self.refused, &words, origin).await
+    }
+
+    /// Gives the agent a further certificate.
+    async fn certify(&mut self, tls_key: &str, origin: &Origin) -> Result<(), Over> {
+        let (app, current) = (self.app.clone(), self.app.trust.current());
+        let agent = (self.admitted.agent.id, self.admitted.agent.agent_id.as_str());
+        match certify::over_link(app.certify(&current), agent, tls_key, origin).await {
+            Ok(certificate) => self.send(&ServerFrame::Certificate(certificate)).await,
+            Err(error) => self.answer(None, Err(error)).await,
+        }
+    }
+
+    /// Tells the agent what it is to trust from now on.
+    async fn tell_trust(&mut self) -> Result<(), Over> {
+        let frame = self.app.trust.current().order(&self.app, self.admitted.agent.id, self.admitted.epoch);
+        self.send(&frame).await
     }
 
     /// Takes a measurement. A telemetry store that is slow or broken must not stop commands: nothing is acknowledged
@@ -373,6 +534,12 @@ impl Link {
                 // The agent would send it again for ever: it is refused, and taken as far as the spool is concerned.
                 self.complain(LinkErrorCode::BadFrame, Error::Invalid(fields).to_string()).await?;
             }
+            Err(Error::Full { detail }) => {
+                if !self.is_held {
+                    tracing::warn!("frames of agent {} wait: {detail}", self.admitted.agent.agent_id);
+                }
+                self.is_held = true;
+            }
             Err(error) => {
                 tracing::error!("a frame of agent {} was not stored: {error}", self.admitted.agent.agent_id);
                 return Err(Over::Told(
@@ -381,7 +548,7 @@ impl Link {
                 ));
             }
         }
-        if self.holds_back {
+        if self.holds_back || self.is_held {
             return Ok(());
         }
         self.committed = self.committed.max(sequence.unwrap_or_default());
@@ -402,35 +569,56 @@ impl Link {
         }
     }
 
-    /// Signs and sends every execution that waits for this agent and was not sent on this link.
+    /// Signs and sends what the queue has for this agent.
     async fn deliver(&mut self) -> Result<(), Over> {
         self.standing()?;
-        let agent = self.admitted.agent.id;
-        let Ok(waiting) = self.app.records.queued_executions(agent).await else {
-            return Err(Over::Told(LinkErrorCode::Unavailable, "the server cannot read just now".into()));
-        };
-        self.sent.retain(|sent| waiting.iter().any(|execution| execution.id == *sent));
-        for execution in waiting {
-            if execution.expires_at <= clock::now() || !self.sent.insert(execution.id) {
-                continue;
+        let (app, agent) = (self.app.clone(), self.admitted.agent.id);
+        loop {
+            let said = app.queue.lock().take(agent, self.handle.number, clock::now());
+            match said {
+                None => return Ok(()),
+                Some(Handout::Cancel { command, execution }) => {
+                    let cancel = Cancel { command_id: command, execution_id: Some(execution) };
+                    self.send(&ServerFrame::Cancel(cancel)).await?;
+                }
+                Some(Handout::Order(assignment)) => {
+                    let lets = authority::lets(&app, &assignment, agent).await.map_err(|error| {
+                        tracing::error!("whether an order may be sent cannot be told: {error}");
+                        Over::Told(LinkErrorCode::Unavailable, "the server cannot serve just now".into())
+                    })?;
+                    if !lets {
+                        continue;
+                    }
+                    let job = &assignment.job;
+                    let args = with_secrets(&app, job).await.map_err(|error| {
+                        tracing::error!("the arguments of command {} cannot be read: {error}", job.id);
+                        Over::Told(LinkErrorCode::Unavailable, "the server cannot read just now".into())
+                    })?;
+                    self.ordered += 1;
+                    let place = Place { agent, epoch: self.admitted.epoch, sequence: self.ordered };
+                    let order = assignment.order(args, place, clock::now());
+                    let sealed = envelope::seal(&app.trust.current().signing, COMMAND_TYPE, &order);
+                    self.send(&ServerFrame::Command(sealed)).await?;
+                    crash_point!("server.order_sent");
+                }
             }
-            self.ordered += 1;
-            let order = CommandOrder {
-                agent,
-                execution: execution.id,
-                command: execution.command,
-                verb: execution.verb,
-                args: execution.args,
-                not_before: execution.created_at - CLOCK_TOLERANCE,
-                expires_at: execution.expires_at,
-                timeout_s: execution.timeout_s,
-                epoch: self.admitted.epoch,
-                sequence: self.ordered,
-            };
-            let sealed = envelope::seal(&self.app.command_key, COMMAND_TYPE, &order);
-            self.send(&ServerFrame::Command(sealed)).await?;
         }
-        Ok(())
+    }
+
+    /// Keeps what an execution printed, and lets the agent forget it.
+    async fn printed(&mut self, frame: &[u8]) -> Result<(), Over> {
+        let agent = self.admitted.agent.id;
+        match self.printing.take(&self.app, agent, frame).await {
+            Ok(kept) => {
+                crash_point!("server.output_kept");
+                self.send(&ServerFrame::Kept(kept)).await
+            }
+            Err(NotKept::Malformed(detail)) => self.complain(LinkErrorCode::BadFrame, detail).await,
+            Err(NotKept::Unavailable(error)) => {
+                tracing::error!("output of agent {} was not kept: {error}", self.admitted.agent.agent_id);
+                Err(Over::Told(LinkErrorCode::Unavailable, "the server cannot keep output just now".into()))
+            }
+        }
     }
 
     /// Signs and sends what is asked of this agent, and what is said about answers.
@@ -444,9 +632,11 @@ impl Link {
         });
         for say in due {
             let frame = match say {
-                Say::Ask(order) => {
-                    ServerFrame::Command(envelope::seal(&self.app.command_key, COMMAND_TYPE, &*order))
-                }
+                Say::Ask(order) => ServerFrame::Command(envelope::seal(
+                    &self.app.trust.current().signing,
+                    COMMAND_TYPE,
+                    &*order,
+                )),
                 Say::Frame(frame) => frame,
             };
             self.send(&frame).await?;
@@ -471,11 +661,35 @@ impl Link {
     }
 }
 
+/// The arguments of a job, with their secrets where there are any.
+pub(super) async fn with_secrets(app: &App, job: &Job) -> Result<Value, Error> {
+    if !job.is_sealed {
+        return Ok(job.args.clone());
+    }
+    let lost = || Error::Internal(format!("the secrets of command {} are not there", job.id));
+    let sealed = app.records.sealed_args(job.id).await?.ok_or_else(lost)?;
+    let plain = app.sealing.open(&sealed, &job.id.to_string()).ok_or_else(lost)?;
+    serde_json::from_slice(&plain).map_err(|_| lost())
+}
+
 /// Takes a pulse; an agent that is not well says so itself.
 async fn heartbeat(app: &App, id: AgentId, pulse: &Heartbeat, origin: &Origin) -> Result<(), Error> {
     let well = is_well(&pulse.status).ok_or_else(|| Error::field("status", "expected ONLINE or DEGRADED"))?;
     let status = if well { AgentStatus::Online } else { AgentStatus::Degraded };
     judge(app, id, status, origin).await
+}
+
+/// When a moment of the clock comes, as far as can be told now.
+fn until(end: Timestamp) -> Instant {
+    Instant::now() + Duration::try_from(end.duration_since(clock::now())).unwrap_or_default()
+}
+
+/// Waits for the end of a certificate; for ever without one.
+async fn end_of_certificate(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What is wrong with a frame's sequence: what must not be lost has one, and it does not leap.
@@ -489,6 +703,8 @@ fn bad_sequence(frame: &AgentFrame, committed: u64) -> Option<&'static str> {
         | AgentFrame::Heartbeat(_)
         | AgentFrame::Progress(_)
         | AgentFrame::Ack(_)
+        | AgentFrame::Certify(_)
+        | AgentFrame::Holds(_)
         | AgentFrame::Error(_) => return None,
     };
     match sequence {

@@ -20,14 +20,15 @@ use super::{
         call::{Answer, Call},
         caller, clock,
         event::filter_of,
+        sight::Sight,
     },
     feed::sequence_of,
     send, small,
 };
 use crate::{
-    core::{error::Error, port::records::EventFilter},
+    core::{access::changes_rights, error::Error, port::records::EventFilter},
     proto::{
-        event::{Event, EventKind, StreamItem, SubscribeEvents},
+        event::{Event, StreamItem, SubscribeEvents},
         image::PullProgress,
         telemetry::Telemetry,
     },
@@ -53,11 +54,12 @@ pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answ
         }
     }
     let from = request.from.unwrap_or_else(|| call.app.feed.last());
-    let (app, credentials) = (call.app.clone(), call.credentials.clone());
+    let (app, credentials, sight) = (call.app.clone(), call.credentials.clone(), call.sight.clone());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let upgraded = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
-        let mut watcher = Watcher { app, socket, credentials, filter, live, progress, dropped: 0, missed: 0 };
+        let mut watcher =
+            Watcher { app, socket, credentials, sight, filter, live, progress, dropped: 0, missed: 0 };
         watcher.follow(from).await;
     });
     Ok(Answer::upgraded(upgraded))
@@ -68,6 +70,8 @@ struct Watcher {
     socket: WebSocket,
     /// What the watcher showed when it came.
     credentials: HeaderMap,
+    /// What of the fleet it is shown.
+    sight: Sight,
     filter: EventFilter,
     live: Option<broadcast::Receiver<Arc<Telemetry>>>,
     progress: Option<broadcast::Receiver<Arc<PullProgress>>>,
@@ -153,10 +157,12 @@ impl Watcher {
             };
             let Some(last) = events.last().map(|event| sequence_of(event)) else { return Ok(cursor) };
             for event in events {
-                if event.kind == EventKind::KeyRevoked {
+                if changes_rights(event.kind) {
                     self.still_allowed().await?;
                 }
-                if self.filter.wants(&event) {
+                if self.filter.wants(&event)
+                    && let Some(event) = self.sight.event(&event)
+                {
                     self.send(&StreamItem::Events { event: Box::new(Arc::unwrap_or_clone(event)) }).await?;
                 }
             }
@@ -169,7 +175,7 @@ impl Watcher {
         match measured {
             Ok(telemetry) => {
                 let about = self.filter.node.as_deref().is_none_or(|node| node == telemetry.agent_id);
-                if !about {
+                if !about || !self.sight.shows(&telemetry.agent_id) {
                     return Ok(());
                 }
                 let dropped = std::mem::take(&mut self.dropped);
@@ -188,6 +194,7 @@ impl Watcher {
     async fn show_progress(&mut self, progress: Result<Arc<PullProgress>, RecvError>) -> Result<(), Over> {
         match progress {
             Ok(progress) if self.filter.node.as_deref().is_some_and(|node| node != progress.node) => Ok(()),
+            Ok(progress) if !self.sight.shows(&progress.node) => Ok(()),
             Ok(progress) => {
                 let dropped = std::mem::take(&mut self.missed);
                 let progress = Some(Box::new(Arc::unwrap_or_clone(progress)));

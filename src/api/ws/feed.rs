@@ -1,7 +1,9 @@
 //! [`Feed`]: events as they are committed, and measurements as they come, for whoever follows.
 
+mod ends;
+
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -11,8 +13,10 @@ use std::{
 use serde_json::Value;
 use tokio::sync::{broadcast, watch};
 
+use self::ends::Ends;
 use crate::{
     core::port::store::Observer,
+    id::{CommandId, ExecutionId},
     proto::{event::Event, image::PullProgress, telemetry::Telemetry},
 };
 
@@ -32,6 +36,7 @@ pub struct Feed {
     live: broadcast::Sender<Arc<Telemetry>>,
     progress: broadcast::Sender<Arc<PullProgress>>,
     watchers: Mutex<Vec<Weak<AtomicU64>>>,
+    ends: Ends,
 }
 
 /// The latest events and what they weigh together.
@@ -74,6 +79,7 @@ impl Feed {
             live: broadcast::Sender::new(LIVE),
             progress: broadcast::Sender::new(PROGRESS),
             watchers: Mutex::default(),
+            ends: Ends::default(),
         }
     }
 
@@ -117,6 +123,16 @@ impl Feed {
                 return;
             }
         }
+    }
+
+    /// Waits until these executions of a command ended, in the log after a sequence. It may return sooner, where memory does
+    /// not reach back so far. May be dropped at any point and waited for again from the same sequence without a loss.
+    pub async fn ended(&self, command: CommandId, running: HashSet<ExecutionId>, seen: u64) {
+        // What is committed from now on is told to the place; what was before is looked up.
+        let place = self.ends.wait(command, running);
+        let Some(events) = self.after(seen, usize::MAX) else { return };
+        events.iter().for_each(|event| place.heard(event));
+        place.over().await;
     }
 
     /// Notes that somebody follows, for as long as the answer lives; it holds where the watcher is.
@@ -183,6 +199,7 @@ impl Observer for Feed {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         events.iter().cloned().for_each(|event| recent.push(event));
         drop(recent);
+        self.ends.committed(events);
         self.last.send_replace(last);
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::{Notify, oneshot, watch},
     time::timeout,
 };
 
@@ -25,6 +25,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Handle {
     /// The agent process behind it.
     instance: String,
+    /// Tells it from every other link of this process.
+    pub(super) number: u64,
     /// When the link was admitted.
     since: Timestamp,
     /// Orders wait in the store.
@@ -33,6 +35,8 @@ pub(super) struct Handle {
     pub(super) outputs: Option<Arc<Outputs>>,
     said: Mutex<Said>,
     spoken: Notify,
+    /// Why the agent is to be heard no more, whatever its link is at.
+    cut: watch::Sender<Option<(LinkErrorCode, String)>>,
 }
 
 /// What was said to a link from outside and is not yet heeded. Each kind has a place of its own, so that none is lost
@@ -50,10 +54,21 @@ pub(super) struct Said {
 impl Handle {
     /// A link of this process from now on.
     pub(super) fn new(instance: String, outputs: Option<Arc<Outputs>>) -> Arc<Self> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let (since, orders, spoken) = (clock::now(), Notify::new(), Notify::new());
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         // Orders may wait since before it linked.
         orders.notify_one();
-        Arc::new(Self { instance, since, orders, outputs, said: Mutex::default(), spoken })
+        Arc::new(Self {
+            instance,
+            number,
+            since,
+            orders,
+            outputs,
+            said: Mutex::default(),
+            spoken,
+            cut: watch::Sender::new(None),
+        })
     }
 
     /// Waits until something is said, and takes all of it. May be dropped at any point without a loss.
@@ -67,7 +82,25 @@ impl Handle {
         self.spoken.notify_one();
     }
 
+    /// Waits until the agent is to be heard no more. May be dropped at any point without a loss.
+    pub(super) async fn cut(&self) -> (LinkErrorCode, String) {
+        let mut cut = self.cut.subscribe();
+        // The sender lives as long as this does.
+        let told = cut.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+        match told {
+            Some(why) => why,
+            None => std::future::pending().await,
+        }
+    }
+
     fn end(&self, code: LinkErrorCode, detail: &str) {
+        if matches!(code, LinkErrorCode::Revoked | LinkErrorCode::Quarantined) {
+            self.cut.send_if_modified(|cut| {
+                let is_first = cut.is_none();
+                cut.get_or_insert_with(|| (code, detail.to_owned()));
+                is_first
+            });
+        }
         self.say(|said| {
             said.end.get_or_insert_with(|| (code, detail.to_owned()));
         });

@@ -8,7 +8,9 @@ pub mod hub;
 pub(super) mod output;
 mod place;
 mod plain;
+mod printing;
 mod progress;
+pub mod window;
 
 use std::time::Duration;
 

@@ -18,7 +18,10 @@ use tokio::sync::{
 
 use crate::{
     api::limit::answers::Place,
-    core::output::{Body, Frame, Peek, WINDOW_BYTES, execution_of, peek},
+    core::{
+        output::{Body, Frame, Peek, WINDOW_BYTES, execution_of, peek},
+        queue::CLOCK_TOLERANCE,
+    },
     id::{AgentId, CommandId, ExecutionId},
     proto::{
         envelope::CommandOrder,
@@ -39,6 +42,8 @@ pub(in crate::api) struct Question {
     pub(in crate::api) verb: &'static str,
     /// Its arguments.
     pub(in crate::api) args: Value,
+    /// Who asks.
+    pub(in crate::api) actor: String,
     /// Seconds that a document may take.
     pub(in crate::api) timeout_s: u32,
 }
@@ -52,11 +57,16 @@ impl Question {
             command: ids.command,
             verb: self.verb.to_owned(),
             args: self.args,
-            not_before: now - super::agent::CLOCK_TOLERANCE,
+            not_before: now - CLOCK_TOLERANCE,
             expires_at: now + EXPIRY,
             timeout_s: self.timeout_s,
             epoch,
             sequence,
+            actor: self.actor,
+            is_question: true,
+            has_begun: false,
+            precondition: None,
+            output_bytes: 0,
         }
     }
 }
@@ -279,7 +289,9 @@ impl Drop for Answering {
             if inner.closed {
                 return;
             }
-            inner.frames.push(ServerFrame::Cancel(Cancel { command_id: self.ids.command }));
+            inner
+                .frames
+                .push(ServerFrame::Cancel(Cancel { command_id: self.ids.command, execution_id: None }));
         }
         self.outputs.due.notify_one();
     }

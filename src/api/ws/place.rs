@@ -15,7 +15,17 @@ use crate::{
 
 /// Makes a link the agent's.
 pub(super) fn enter(app: &App, agent: AgentId, link: &Arc<Handle>) {
-    app.hub.enter(agent, link.clone(), || app.fleet.linked(agent, true));
+    let note = || {
+        app.fleet.linked(agent, true);
+        relinked(app, agent, Some(link.number));
+    };
+    app.hub.enter(agent, link.clone(), note);
+}
+
+/// Tells the queue, and nudges whoever may go on by that.
+fn relinked(app: &App, agent: AgentId, link: Option<u64>) {
+    let nudged = app.queue.lock().relinked(agent, link);
+    nudged.into_iter().for_each(|agent| app.hub.nudge(agent));
 }
 
 /// Says of an agent whose link just took its place that it is there: what a link before it said of its own end may
@@ -33,7 +43,11 @@ pub(super) async fn stand(app: &App, agent: AgentId, origin: &Origin) -> Result<
 
 /// Gives a link's place up without a word about its agent; `true` when the agent has no link now.
 pub(super) fn leave(app: &App, agent: AgentId, link: &Arc<Handle>) -> bool {
-    app.hub.leave(agent, link, || app.fleet.linked(agent, false))
+    let note = || {
+        app.fleet.linked(agent, false);
+        relinked(app, agent, None);
+    };
+    app.hub.leave(agent, link, note)
 }
 
 /// Says that nothing is heard of an agent, unless it has a link (again).

@@ -12,9 +12,9 @@ use tokio::{
 };
 
 use super::{
-    super::{app::App, clock, connection::Slot, judgement::judge, pulse::Pulse, random::random},
+    super::{app::App, authority, clock, connection::Slot, judgement::judge, pulse::Pulse, random::random},
     admission::{ATTEMPTS, HELLO_TIMEOUT, contest, take_place, whole_seconds},
-    agent::{MAX_BAD_FRAMES, MAX_WORDS, Over, TELEMETRY_PATIENCE, end},
+    agent::{MAX_BAD_FRAMES, MAX_WORDS, Over, TELEMETRY_PATIENCE, end, with_secrets},
     fault,
     hub::{Handle, Said},
     place, send,
@@ -24,6 +24,7 @@ use crate::{
         error::Error,
         liveness::dead_link_after,
         plain::{PlainFrame, PlainMessage, read, telemetry},
+        queue::{Assignment, Handout},
         telemetry::bounds,
         usecase::{
             Origin,
@@ -34,7 +35,7 @@ use crate::{
     proto::{
         agent::AgentStatus,
         endpoint::Empty,
-        link::{Ack, Hello, LinkError, LinkErrorCode, ServerFrame, Welcome},
+        link::{Ack, Cancel, Hello, LinkError, LinkErrorCode, ServerFrame, Welcome},
         plain::{MAX_PLAIN_FRAME_BYTES, PlainCommand, PlainPulse, PlainServerFrame},
     },
 };
@@ -68,6 +69,7 @@ pub(super) async fn serve(
         Ok(None) => {}
         Err(refused) => {
             tracing::warn!(address = origin.address, code = ?refused.code, "a plain link was refused: {}", refused.detail);
+            super::agent::note_denial(&app, &refused, &origin);
             end(&mut socket, refused.code, refused.detail).await;
         }
     }
@@ -102,6 +104,7 @@ async fn admission(
         telemetry_interval_s: whole_seconds(app.settings.telemetry_interval),
         server_time: clock::now(),
         proof: None,
+        successions: Vec::new(),
     });
     if send(socket, &welcome).await && tell_withheld(socket, &hello, &admitted).await {
         return Ok(Some((admitted, instance)));
@@ -388,25 +391,36 @@ impl PlainLink {
         let id = self.admitted.agent.id;
         let unavailable =
             || Over::Told(LinkErrorCode::Unavailable, "the server cannot serve just now; come again".into());
-        let waiting = self.app.records.queued_executions(id).await.map_err(|_| unavailable())?;
-        for execution in waiting {
-            let origin = Origin::server(clock::now(), self.app.server.to_string());
-            if execution.expires_at <= origin.now {
+        let (app, number) = (self.app.clone(), self.handle.number);
+        loop {
+            let said = app.queue.lock().take(id, number, clock::now());
+            let assignment = match said {
+                None => return Ok(()),
+                // It was told before, and an agent without a journal must never be told twice.
+                Some(Handout::Order(Assignment { has_begun: true, .. })) => continue,
+                Some(Handout::Order(assignment)) => assignment,
+                Some(Handout::Cancel { command, .. }) => {
+                    let cancel = Cancel { command_id: command, execution_id: None };
+                    self.send(&ServerFrame::Cancel(cancel)).await?;
+                    continue;
+                }
+            };
+            if !authority::lets(&app, &assignment, id).await.map_err(|_| unavailable())? {
                 continue;
             }
-            let begun = plain::begin(&*self.app.store, &self.admitted.agent, &execution, &origin).await;
+            let Assignment { execution, job, .. } = assignment;
+            let origin = Origin::server(clock::now(), app.server.to_string());
+            let found = app.records.execution(execution).await.map_err(|_| unavailable())?;
+            let Some(record) = found else { continue };
+            let args = with_secrets(&app, &job).await.map_err(|_| unavailable())?;
+            let begun = plain::begin(&*app.store, &self.admitted.agent, &record, &origin).await;
             if !begun.map_err(|_| unavailable())? {
                 continue;
             }
-            let command = PlainCommand {
-                id: execution.command,
-                verb: execution.verb,
-                args: execution.args,
-                timeout_s: execution.timeout_s,
-            };
+            let command =
+                PlainCommand { id: record.command, verb: record.verb, args, timeout_s: record.timeout_s };
             self.send(&PlainServerFrame::Command(command)).await?;
         }
-        Ok(())
     }
 
     async fn complain(&mut self, code: LinkErrorCode, detail: String) -> Result<(), Over> {

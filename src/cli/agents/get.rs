@@ -1,7 +1,13 @@
 //! `worpen agents get`: shows one node.
 
 use super::{
-    super::{error::CliError, exit::ExitStatus, measure, session::Session},
+    super::{
+        error::CliError,
+        exit::ExitStatus,
+        measure,
+        session::Session,
+        table::{Cell, labels, several},
+    },
     engine, status,
 };
 use crate::proto::agent::{AgentRef, GetAgent};
@@ -17,11 +23,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     let detail = session.client()?.call::<GetAgent>(&AgentRef { id: args.node }).await?.body;
     let agent = &detail.agent;
     let host = &agent.host;
-    let or_dash = |fact: Option<&str>| fact.map_or_else(measure::dash, str::to_owned);
-    let join = |facts: Vec<String>| if facts.is_empty() { measure::dash() } else { facts.join(", ") };
-    let labels = agent.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let containers = detail.containers.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let load = detail.telemetry.as_ref().map_or_else(measure::dash, |telemetry| {
+    let containers: Vec<_> =
+        detail.containers.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let load = detail.telemetry.as_ref().map(|telemetry| {
         let (cpu, memory) = (telemetry.cpu_usage, telemetry.memory_usage.percent);
         format!("cpu {}, memory {}", measure::percent(cpu), measure::percent(memory))
     });
@@ -32,19 +36,19 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
             ("Name", agent.agent_id.as_str().into()),
             ("Id", agent.id.to_string().into()),
             ("Site", agent.site.as_str().into()),
-            ("Status", status(agent.status)),
-            ("Since", measure::age(agent.status_since, session.now).into()),
-            ("Seen", measure::age_or_dash(agent.last_seen_at, session.now).into()),
-            ("Address", or_dash(agent.address.as_deref()).into()),
-            ("Version", or_dash(agent.version.as_deref()).into()),
-            ("OS", or_dash(host.os.as_deref()).into()),
-            ("Kernel", or_dash(host.kernel.as_deref()).into()),
-            ("Memory", host.memory_total_bytes.map_or_else(measure::dash, measure::bytes).into()),
-            ("Engine", engine(agent).into()),
-            ("Containers", join(containers).into()),
-            ("Load", load.into()),
-            ("Labels", join(labels).into()),
-            ("Verbs", join(agent.capabilities.iter().map(ToString::to_string).collect()).into()),
+            ("Status", status(agent.status).raw(agent.status.as_str())),
+            ("Since", Cell::age(Some(agent.status_since), session.now)),
+            ("Seen", Cell::age(agent.last_seen_at, session.now)),
+            ("Address", Cell::of(agent.address.as_ref())),
+            ("Version", Cell::of(agent.version.as_ref())),
+            ("OS", Cell::of(host.os.as_ref())),
+            ("Kernel", Cell::of(host.kernel.as_ref())),
+            ("Memory", Cell::bytes(host.memory_total_bytes)),
+            ("Engine", engine(agent)),
+            ("Containers", several(&containers, ", ")),
+            ("Load", Cell::of(load)),
+            ("Labels", labels(&agent.labels)),
+            ("Verbs", several(&agent.capabilities, ", ")),
         ],
     )?;
     Ok(ExitStatus::Done)

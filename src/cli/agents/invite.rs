@@ -1,17 +1,12 @@
 //! `worpen agents invite`: lets a node join.
 
-use super::super::{
-    error::CliError,
-    exit::ExitStatus,
-    measure,
-    session::{Format, Session},
-};
+use super::super::{error::CliError, exit::ExitStatus, measure, session::Session};
 use crate::proto::invitation::{Invitation, InviteAgent, InviteRequest};
 
 const EXAMPLES: &str = "\
 Examples:
   worpen agents invite web-1 --site eu
-  worpen agents invite web-1 | ssh web-1 worpen agent --server https://worpen.example.com --join -
+  worpen agents invite web-1 | ssh web-1 worpen agent --server https://worpen.lan:9090 --join -
   worpen agents invite press-7 --plain";
 
 /// Arguments of `worpen agents invite`.
@@ -36,17 +31,13 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     let client = session.client()?;
     let request = InviteRequest { name, site, expires_in: expires_in.map(u64::from), plain };
     let invitation = client.call::<InviteAgent>(&request).await?.body;
-    match session.format {
-        Format::Json => session.json(&invitation)?,
-        Format::Ndjson => session.printer.data(&super::super::session::json_line(&invitation))?,
-        Format::Table | Format::Name => session.printer.data(&invitation.token)?,
-    }
+    session.record(&invitation, &invitation.token, || invitation.token.clone())?;
     session.printer.note(&what_next(&invitation, client.server()));
     Ok(ExitStatus::Done)
 }
 
 /// What to do with the token.
-fn what_next(invitation: &Invitation, server: &str) -> String {
+pub(super) fn what_next(invitation: &Invitation, server: &str) -> String {
     let Invitation { name, site, .. } = invitation;
     let Some(expires_at) = invitation.expires_at else {
         let link = server.replacen("http", "ws", 1);
@@ -57,6 +48,12 @@ fn what_next(invitation: &Invitation, server: &str) -> String {
         );
     };
     let until = measure::moment(expires_at);
+    // Agents join where they are managed; the host is the one that was just reached.
+    let joins = invitation.port.and_then(|port| {
+        let address: http::Uri = server.parse().ok()?;
+        Some(format!("https://{}:{port}", address.host()?))
+    });
+    let server = joins.as_deref().unwrap_or(server);
     format!(
         "{name} may join site {site} once, until {until}; on the node, paste the line above into:\n  \
          worpen agent --server {server} --join -"

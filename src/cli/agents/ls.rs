@@ -1,13 +1,21 @@
 //! `worpen agents ls`: lists the nodes.
 
-use super::super::{error::CliError, exit::ExitStatus, session::Session, words};
+use super::super::{
+    error::CliError,
+    exit::ExitStatus,
+    listing::{self, Shown},
+    session::Session,
+    words,
+};
 use crate::proto::agent::{AgentStatus, ListAgents, ListAgentsRequest};
 
 const EXAMPLES: &str = "\
 Examples:
   worpen agents ls --status online --capability docker.exec
   worpen agents ls --where 'site == \"eu\" && cpu > 80' --sort site,-cpu
-  worpen agents ls --where 'labels.tier == \"front\" && version != \"0.2.0\"' -o name";
+  worpen agents ls --where 'labels.tier == \"front\" && version != \"0.2.0\"' -o name
+  worpen agents ls --columns name,cpus,memory,labels.tier
+  worpen agents ls --watch";
 
 /// Arguments of `worpen agents ls`.
 #[derive(Debug, clap::Args)]
@@ -34,16 +42,16 @@ pub(crate) struct Args {
     /// Fields to sort by, a minus before those that go downwards.
     #[arg(long, value_name = "FIELDS", allow_hyphen_values = true)]
     sort: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
 }
 
 const STATUSES: [&str; 7] =
     ["online", "degraded", "unknown", "offline", "maintenance", "quarantined", "revoked"];
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { status, site, capability, os, engine, selector, sort } = args;
+    let Args { status, site, capability, os, engine, selector, sort, shown } = args;
     let filters = ListAgentsRequest { status, site, capability, os, engine, ..ListAgentsRequest::default() };
-    let request = ListAgentsRequest { selector, sort, ..filters };
-    let agents = session.client()?.pages::<ListAgents, _>(&request)?.all().await?;
-    session.list(&agents)?;
-    Ok(ExitStatus::Done)
+    let request = ListAgentsRequest { selector, sort, limit: shown.page(), ..filters };
+    listing::list::<ListAgents, _>(session, &shown, &request, "agent.*").await
 }

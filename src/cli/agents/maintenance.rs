@@ -1,19 +1,21 @@
-//! `worpen agents maintenance`: says that somebody works on a node, or that this is over.
+//! `worpen agents maintenance`: says that somebody works on nodes, or that this is over.
 
 use clap::ValueEnum;
 
 use super::super::{
+    act::{self, Words},
     error::CliError,
     exit::ExitStatus,
-    session::{Format, Session, json_line},
+    session::{Session, names},
 };
-use crate::proto::agent::{AgentStatus, SetAgentStatus, SetAgentStatusRequest};
+use crate::proto::agent::{Agent, AgentStatus, SetAgentStatus, SetAgentStatusRequest};
 
 /// Arguments of `worpen agents maintenance`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Name or id of the node.
-    node: String,
+    /// Name or id of each node; `-` reads them from stdin.
+    #[arg(required = true, value_name = "NODE")]
+    nodes: Vec<String>,
     /// Whether it begins or ends; at its end the node stands as its link says.
     state: Maintenance,
     /// Why, for the event and the audit log.
@@ -31,21 +33,23 @@ enum Maintenance {
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { node, state, reason } = args;
+    let Args { nodes, state, reason } = args;
     let status = match state {
         Maintenance::On => AgentStatus::Maintenance,
         Maintenance::Off => AgentStatus::Online,
     };
-    let request = SetAgentStatusRequest { id: node, status, reason };
-    let agent = session.client()?.call::<SetAgentStatus>(&request).await?.body;
-    match session.format {
-        Format::Table => {
-            let line = format!("{}: {}", agent.agent_id, agent.status.as_str().to_lowercase());
-            session.printer.data(&line)?;
+    let nodes = names(nodes).await?;
+    let client = session.client()?;
+    let words = Words { verb: "set maintenance of", done: "set maintenance of" };
+    let act = |node: String| {
+        let (client, reason) = (&client, reason.clone());
+        async move {
+            let request = SetAgentStatusRequest { id: node, status, reason };
+            Ok(client.call::<SetAgentStatus>(&request).await?.body)
         }
-        Format::Name => session.printer.data(&agent.agent_id)?,
-        Format::Json => session.json(&agent)?,
-        Format::Ndjson => session.printer.data(&json_line(&agent))?,
-    }
-    Ok(ExitStatus::Done)
+    };
+    let told = |_: &str, agent: &Agent| {
+        (format!("{}: {}", agent.agent_id, agent.status.as_str().to_lowercase()), ExitStatus::Done)
+    };
+    act::each(session, words, nodes, act, told).await
 }

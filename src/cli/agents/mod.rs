@@ -1,9 +1,12 @@
 //! `worpen agents`: the nodes, and who may become one.
 
+mod describe;
 mod get;
 mod invite;
 mod ls;
 mod maintenance;
+mod replace;
+mod revoke;
 mod rm;
 mod sync;
 mod telemetry;
@@ -14,10 +17,9 @@ use jiff::Timestamp;
 use super::{
     error::CliError,
     exit::ExitStatus,
-    measure,
     printer::Tone,
     session::Session,
-    table::{Cell, Column, Row},
+    table::{Cell, Column, Row, labels},
 };
 use crate::proto::agent::{Agent, AgentStatus};
 
@@ -29,15 +31,21 @@ pub(crate) enum Agents {
     Ls(ls::Args),
     /// Show one node.
     Get(get::Args),
+    /// Show everything about one node: health and why, usage, what happened.
+    Describe(describe::Args),
     /// Show what a node measured.
     Telemetry(telemetry::Args),
     /// Ask nodes to report everything now.
     Sync(sync::Args),
-    /// Begin or end a node's maintenance.
+    /// Begin or end the maintenance of nodes.
     Maintenance(maintenance::Args),
     /// Invite a node to join.
     Invite(invite::Args),
-    /// Remove a node for good.
+    /// Let a machine that was built anew take a node's place.
+    Replace(replace::Args),
+    /// Withdraw the identity of nodes for good; they stay in the list until they are removed.
+    Revoke(revoke::Args),
+    /// Remove nodes for good.
     Rm(rm::Args),
 }
 
@@ -45,45 +53,76 @@ pub(crate) async fn run(verb: Agents, session: &Session) -> Result<ExitStatus, C
     match verb {
         Agents::Ls(args) => ls::run(args, session).await,
         Agents::Get(args) => get::run(args, session).await,
+        Agents::Describe(args) => describe::run(args, session).await,
         Agents::Telemetry(args) => telemetry::run(args, session).await,
         Agents::Sync(args) => sync::run(args, session).await,
         Agents::Maintenance(args) => maintenance::run(args, session).await,
         Agents::Invite(args) => invite::run(args, session).await,
+        Agents::Replace(args) => replace::run(args, session).await,
+        Agents::Revoke(args) => revoke::run(args, session).await,
         Agents::Rm(args) => rm::run(args, session).await,
     }
 }
 
 impl Row for Agent {
     const COLUMNS: &'static [Column] = &[
-        Column::Words("NAME"),
-        Column::Words("SITE"),
-        Column::Words("STATUS"),
-        Column::Number("SINCE"),
-        Column::Number("SEEN"),
-        Column::Words("VERSION"),
-        Column::Words("OS"),
-        Column::Words("ENGINE"),
+        Column::words("NAME"),
+        Column::words("SITE"),
+        Column::words("STATUS"),
+        Column::number("SINCE"),
+        Column::number("SEEN"),
+        Column::words("VERSION"),
+        Column::words("OS"),
+        Column::words("ENGINE"),
+        Column::words("ADDRESS").wide(),
+        Column::words("HOSTNAME").wide(),
+        Column::words("KERNEL").wide(),
+        Column::words("ARCH").wide(),
+        Column::number("CPUS").wide(),
+        Column::number("MEMORY").wide(),
+        Column::number("UP").wide(),
+        Column::number("JOINED").wide(),
+        Column::words("LABELS").wide(),
+        Column::words("ID").wide(),
     ];
+    const INSIDE: &'static [&'static str] = &["labels", "host", "container_engine"];
+    const FLEETING: &'static [&'static str] = &["last_seen_at"];
 
     fn name(&self) -> String {
         self.agent_id.clone()
     }
 
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
     fn cells(&self, now: Timestamp) -> Vec<Cell> {
+        let host = &self.host;
         vec![
             self.agent_id.as_str().into(),
             self.site.as_str().into(),
-            status(self.status),
-            measure::age(self.status_since, now).into(),
-            measure::age_or_dash(self.last_seen_at, now).into(),
-            self.version.clone().unwrap_or_else(measure::dash).into(),
-            self.host.os.as_deref().map_or_else(measure::dash, str::to_owned).into(),
-            engine(self).into(),
+            status(self.status).raw(self.status.as_str()),
+            Cell::age(Some(self.status_since), now),
+            Cell::age(self.last_seen_at, now),
+            Cell::of(self.version.as_ref()),
+            Cell::of(host.os.as_ref()),
+            engine(self),
+            Cell::of(self.address.as_ref()),
+            Cell::of(host.hostname.as_ref()),
+            Cell::of(host.kernel.as_ref()),
+            Cell::of(host.arch.as_ref()),
+            Cell::of(host.cpu_count),
+            Cell::bytes(host.memory_total_bytes),
+            Cell::age(host.booted_at, now),
+            Cell::age(Some(self.created_at), now),
+            labels(&self.labels),
+            self.id.to_string().into(),
         ]
     }
 }
 
-fn status(status: AgentStatus) -> Cell {
+/// How a node is, as a cell.
+pub(crate) fn status(status: AgentStatus) -> Cell {
     let (word, tone) = match status {
         AgentStatus::Online => ("online", Tone::Good),
         AgentStatus::Degraded => ("degraded", Tone::Warning),
@@ -96,9 +135,6 @@ fn status(status: AgentStatus) -> Cell {
     Cell::toned(word, tone)
 }
 
-fn engine(agent: &Agent) -> String {
-    agent
-        .container_engine
-        .as_ref()
-        .map_or_else(measure::dash, |engine| format!("{} {}", engine.name, engine.version))
+fn engine(agent: &Agent) -> Cell {
+    Cell::of(agent.container_engine.as_ref().map(|engine| format!("{} {}", engine.name, engine.version)))
 }

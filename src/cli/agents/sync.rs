@@ -3,7 +3,7 @@
 use super::super::{
     error::CliError,
     exit::ExitStatus,
-    session::{Format, Session, json_line, names},
+    session::{Session, names},
 };
 use crate::proto::agent::{AgentsAsked, SyncAgents, SyncAgentsRequest, SyncTarget};
 
@@ -23,12 +23,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
     let target = if all { SyncTarget::One("all".into()) } else { SyncTarget::These(names(nodes).await?) };
     let answer = session.client()?.call::<SyncAgents>(&SyncAgentsRequest { target }).await?.body;
     let AgentsAsked { asked, not_linked } = &answer;
-    match session.format {
-        Format::Table => session.printer.data(&format!("asked {asked}"))?,
-        Format::Name => {}
-        Format::Json => session.json(&answer)?,
-        Format::Ndjson => session.printer.data(&json_line(&answer))?,
-    }
+    session.record(&answer, "", || format!("asked {asked}"))?;
     if not_linked.is_empty() {
         return Ok(ExitStatus::Done);
     }

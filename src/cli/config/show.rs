@@ -61,7 +61,7 @@ impl From<Entry> for Shown {
 }
 
 impl Row for Shown {
-    const COLUMNS: &'static [Column] = &[Column::Words("KEY"), Column::Words("VALUE"), Column::Words("FROM")];
+    const COLUMNS: &'static [Column] = &[Column::words("KEY"), Column::words("VALUE"), Column::words("FROM")];
 
     fn name(&self) -> String {
         self.key.clone()

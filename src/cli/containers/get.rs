@@ -1,7 +1,12 @@
 //! `worpen containers get`: shows one container.
 
 use super::{
-    super::{error::CliError, exit::ExitStatus, measure, session::Session, table::Row},
+    super::{
+        error::CliError,
+        exit::ExitStatus,
+        session::Session,
+        table::{Cell, Row, labels, several},
+    },
     health, since, state,
 };
 use crate::proto::container::{ContainerRef, GetContainer};
@@ -16,8 +21,6 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
     let container = session.client()?.call::<GetContainer>(&ContainerRef { id: args.container }).await?.body;
     let facts = &container.facts;
-    let join = |facts: Vec<String>| if facts.is_empty() { measure::dash() } else { facts.join(", ") };
-    let labels = facts.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     session.one(
         &container,
         &container.name(),
@@ -25,15 +28,15 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
             ("Name", facts.name.as_str().into()),
             ("Node", (&*container.node).into()),
             ("Id", facts.id.as_str().into()),
-            ("State", state(&container, session.now)),
-            ("Since", measure::age_or_dash(since(&container), session.now).into()),
+            ("State", state(&container, session.now).raw(facts.state.as_str())),
+            ("Since", Cell::age(since(&container), session.now)),
             ("Health", health(&container)),
-            ("Exit code", facts.exit_code.map_or_else(measure::dash, |code| code.to_string()).into()),
+            ("Exit code", Cell::of(facts.exit_code)),
             ("Image", (&*facts.image).into()),
-            ("Command", facts.command.as_deref().map_or_else(measure::dash, str::to_owned).into()),
-            ("Created", measure::age_or_dash(facts.created_at, session.now).into()),
-            ("Ports", join(facts.ports.iter().map(ToString::to_string).collect()).into()),
-            ("Labels", join(labels).into()),
+            ("Command", Cell::of(facts.command.as_ref())),
+            ("Created", Cell::age(facts.created_at, session.now)),
+            ("Ports", several(&facts.ports, ", ")),
+            ("Labels", labels(&facts.labels)),
         ],
     )?;
     Ok(ExitStatus::Done)

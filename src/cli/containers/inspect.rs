@@ -1,10 +1,6 @@
 //! `worpen containers inspect`: everything that the engine knows of a container, as JSON.
 
-use super::super::{
-    error::CliError,
-    exit::ExitStatus,
-    session::{Format, Session, json_line},
-};
+use super::super::{error::CliError, exit::ExitStatus, form::json_pretty, session::Session};
 use crate::proto::container::{ContainerRef, InspectContainer};
 
 /// Arguments of `worpen containers inspect`.
@@ -17,13 +13,11 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
     let request = ContainerRef { id: args.container };
     let inspected = session.client()?.call::<InspectContainer>(&request).await?.body;
-    match session.format {
-        Format::Ndjson => session.printer.data(&json_line(&inspected))?,
-        Format::Table | Format::Json => session.json(&inspected)?,
-        Format::Name => {
-            let name = inspected.0.get("Name").and_then(serde_json::Value::as_str).unwrap_or_default();
-            session.printer.data(name.trim_start_matches('/'))?;
-        }
+    if session.form.format.is_for_people() {
+        session.printer.page(&json_pretty(&inspected))?;
+        return Ok(ExitStatus::Done);
     }
+    let name = inspected.0.get("Name").and_then(serde_json::Value::as_str).unwrap_or_default();
+    session.record(&inspected, name.trim_start_matches('/'), String::new)?;
     Ok(ExitStatus::Done)
 }

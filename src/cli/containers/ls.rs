@@ -1,13 +1,20 @@
 //! `worpen containers ls`: lists the containers of the fleet.
 
-use super::super::{error::CliError, exit::ExitStatus, session::Session, words};
+use super::super::{
+    error::CliError,
+    exit::ExitStatus,
+    listing::{self, Shown},
+    session::Session,
+    words,
+};
 use crate::proto::container::{ContainerState, ListContainers, ListContainersRequest};
 
 const EXAMPLES: &str = "\
 Examples:
   worpen containers ls --node web-1 --state exited
   worpen containers ls --where 'image.contains(\"nginx\") && exit_code != 0' --sort node,-exit_code
-  worpen containers ls --where 'site == \"eu\"' -o name | worpen containers restart -";
+  worpen containers ls --where 'site == \"eu\"' -o name | worpen containers restart - --yes
+  worpen containers ls --watch -o ndjson --jq '.node + \" \" + .name + \" \" + .state'";
 
 /// Arguments of `worpen containers ls`.
 #[derive(Debug, clap::Args)]
@@ -25,14 +32,15 @@ pub(crate) struct Args {
     /// Fields to sort by, a minus before those that go downwards.
     #[arg(long, value_name = "FIELDS", allow_hyphen_values = true)]
     sort: Option<String>,
+    #[command(flatten)]
+    shown: Shown,
 }
 
 const STATES: [&str; 7] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { node, state, selector, sort } = args;
-    let request = ListContainersRequest { node, state, selector, sort, ..ListContainersRequest::default() };
-    let containers = session.client()?.pages::<ListContainers, _>(&request)?.all().await?;
-    session.list(&containers)?;
-    Ok(ExitStatus::Done)
+    let Args { node, state, selector, sort, shown } = args;
+    let request = ListContainersRequest { node, state, selector, sort, limit: shown.page(), cursor: None };
+    // A node that is no longer heard of makes its containers old.
+    listing::list::<ListContainers, _>(session, &shown, &request, "container.*,agent.*").await
 }

@@ -1,5 +1,6 @@
 //! `worpen containers`: what runs on the nodes.
 
+mod deed;
 mod get;
 mod inspect;
 mod logs;
@@ -19,7 +20,7 @@ use super::{
     measure,
     printer::Tone,
     session::Session,
-    table::{Cell, Column, Row},
+    table::{Cell, Column, Row, labels, several},
 };
 use crate::proto::container::{Container, ContainerState};
 
@@ -47,14 +48,6 @@ pub(crate) enum Containers {
     Inspect(inspect::Args),
 }
 
-/// The containers that a verb acts on.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Targets {
-    /// Id, name, or NODE/NAME of each container; `-` reads them from stdin.
-    #[arg(required = true, value_name = "CONTAINER")]
-    pub(crate) containers: Vec<String>,
-}
-
 pub(crate) async fn run(verb: Containers, session: &Session) -> Result<ExitStatus, CliError> {
     match verb {
         Containers::Ls(args) => ls::run(args, session).await,
@@ -71,18 +64,29 @@ pub(crate) async fn run(verb: Containers, session: &Session) -> Result<ExitStatu
 
 impl Row for Container {
     const COLUMNS: &'static [Column] = &[
-        Column::Words("NODE"),
-        Column::Words("NAME"),
-        Column::Words("STATE"),
-        Column::Number("SINCE"),
-        Column::Words("HEALTH"),
-        Column::Words("IMAGE"),
-        Column::Words("PORTS"),
-        Column::Words("ID"),
+        Column::words("NODE"),
+        Column::words("NAME"),
+        Column::words("STATE"),
+        Column::number("SINCE"),
+        Column::words("HEALTH"),
+        Column::words("IMAGE"),
+        Column::words("PORTS"),
+        Column::words("ID"),
+        Column::number("EXIT CODE").wide(),
+        Column::number("CREATED").wide(),
+        Column::words("COMMAND").wide(),
+        Column::words("IMAGE ID").wide(),
+        Column::number("STALE").wide(),
+        Column::words("LABELS").wide(),
     ];
+    const INSIDE: &'static [&'static str] = &["labels"];
 
     fn name(&self) -> String {
         format!("{}/{}", self.node, self.facts.name)
+    }
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.agent, self.facts.id)
     }
 
     fn cells(&self, now: Timestamp) -> Vec<Cell> {
@@ -90,14 +94,25 @@ impl Row for Container {
         vec![
             (&*self.node).into(),
             facts.name.as_str().into(),
-            state(self, now),
-            measure::age_or_dash(since(self), now).into(),
+            state(self, now).raw(facts.state.as_str()),
+            Cell::age(since(self), now),
             health(self),
             (&*facts.image).into(),
-            if facts.ports.is_empty() { measure::dash() } else { facts.ports.join(" ") }.into(),
-            facts.id.chars().take(12).collect::<String>().into(),
+            several(&facts.ports, " "),
+            Cell::told(short(&facts.id), &facts.id),
+            Cell::of(facts.exit_code),
+            Cell::age(facts.created_at, now),
+            Cell::of(facts.command.as_ref()),
+            Cell::told(short(&facts.image_id), &facts.image_id),
+            Cell::age(self.stale_since, now),
+            labels(&facts.labels),
         ]
     }
+}
+
+/// As much of an engine's id as tells it from others.
+fn short(id: &str) -> String {
+    id.trim_start_matches("sha256:").chars().take(12).collect()
 }
 
 /// The state, and for how long nobody could confirm it.
@@ -132,7 +147,7 @@ fn since(container: &Container) -> Option<Timestamp> {
 }
 
 fn health(container: &Container) -> Cell {
-    let Some(word) = container.facts.health.as_deref() else { return measure::dash().into() };
+    let Some(word) = container.facts.health.as_deref() else { return Cell::nothing() };
     let tone = match word {
         "healthy" => Tone::Good,
         "unhealthy" => Tone::Bad,

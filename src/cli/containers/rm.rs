@@ -1,40 +1,31 @@
 //! `worpen containers rm`: removes containers.
 
 use super::{
-    super::{
-        act::{self, Wait, Words},
-        error::CliError,
-        exit::ExitStatus,
-        session::{Session, names},
-    },
-    Targets,
+    super::{act::Sure, error::CliError, exit::ExitStatus, session::Session},
+    deed::{Deed, Targets, Times},
 };
-use crate::proto::container::{RemoveContainer, RemoveContainerRequest};
+
+const EXAMPLES: &str = "\
+Examples:
+  worpen containers rm web-1/nginx
+  worpen containers rm --where 'state == \"exited\" && finished_age > 86400' --yes";
 
 /// Arguments of `worpen containers rm`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     targets: Targets,
     /// Kill running containers first.
     #[arg(long, short)]
     force: bool,
-    /// Do not ask.
-    #[arg(long, short)]
-    yes: bool,
     #[command(flatten)]
-    wait: Wait,
+    times: Times,
+    #[command(flatten)]
+    sure: Sure,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { targets, force, yes, wait } = args;
-    let words = Words { verb: "remove", done: "removed" };
-    let targets = names(targets.containers).await?;
-    session.confirm(yes, &format!("remove {}", targets.join(", "))).await?;
-    act::run::<RemoveContainer>(session, words, targets, wait, |id| RemoveContainerRequest {
-        id,
-        wait: Some(0),
-        force,
-    })
-    .await
+    let Args { targets, force, times, sure } = args;
+    Deed::Remove { force }.run(session, targets, sure, times).await
 }

@@ -1,15 +1,9 @@
 //! `worpen containers start`: starts containers.
 
 use super::{
-    super::{
-        act::{self, Wait, Words},
-        error::CliError,
-        exit::ExitStatus,
-        session::{Session, names},
-    },
-    Targets,
+    super::{act::Sure, error::CliError, exit::ExitStatus, session::Session},
+    deed::{Deed, Targets, Times},
 };
-use crate::proto::container::{ActOnContainer, StartContainer};
 
 /// Arguments of `worpen containers start`.
 #[derive(Debug, clap::Args)]
@@ -17,12 +11,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     targets: Targets,
     #[command(flatten)]
-    wait: Wait,
+    times: Times,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let words = Words { verb: "start", done: "started" };
-    let targets = names(args.targets.containers).await?;
-    act::run::<StartContainer>(session, words, targets, args.wait, |id| ActOnContainer { id, wait: Some(0) })
-        .await
+    // What starts interrupts nothing.
+    Deed::Start.run(session, args.targets, Sure { yes: true }, args.times).await
 }

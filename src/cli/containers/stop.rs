@@ -1,21 +1,16 @@
 //! `worpen containers stop`: stops containers.
 
 use super::{
-    super::{
-        act::{self, Wait, Words},
-        error::CliError,
-        exit::ExitStatus,
-        session::{Session, names},
-    },
-    Targets,
+    super::{act::Sure, error::CliError, exit::ExitStatus, session::Session},
+    deed::{Deed, Targets, Times},
 };
-use crate::proto::container::{StopContainer, StopContainerRequest};
 
 const EXAMPLES: &str = "\
 Examples:
   worpen containers stop web-1/nginx
-  worpen containers stop nginx redis --wait 120
-  worpen containers ls --node web-1 -o name | worpen containers stop -";
+  worpen containers stop nginx redis --wait 120 --yes
+  worpen containers stop --where 'node == \"web-1\" && image.contains(\"nginx\")' --yes
+  worpen containers ls --node web-1 -o name | worpen containers stop - --yes";
 
 /// Arguments of `worpen containers stop`.
 #[derive(Debug, clap::Args)]
@@ -24,20 +19,15 @@ pub(crate) struct Args {
     #[command(flatten)]
     targets: Targets,
     /// Seconds between the stop signal and the kill; the container's own setting unless told.
-    #[arg(long, value_name = "SECONDS")]
-    timeout_s: Option<u32>,
+    #[arg(long, visible_alias = "timeout-s", value_name = "SECONDS")]
+    grace: Option<u32>,
     #[command(flatten)]
-    wait: Wait,
+    times: Times,
+    #[command(flatten)]
+    sure: Sure,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { targets, timeout_s, wait } = args;
-    let words = Words { verb: "stop", done: "stopped" };
-    let targets = names(targets.containers).await?;
-    act::run::<StopContainer>(session, words, targets, wait, |id| StopContainerRequest {
-        id,
-        wait: Some(0),
-        timeout_s,
-    })
-    .await
+    let Args { targets, grace, times, sure } = args;
+    Deed::Stop { grace }.run(session, targets, sure, times).await
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use serde_json::Value;
-
 use super::super::{measure, printer::calm};
 use crate::{
+    client::summary,
     id::EventId,
     proto::{event::Event, telemetry::Telemetry},
 };
@@ -15,15 +14,15 @@ const REMEMBERED: usize = 10_000;
 
 /// Writes lines, and remembers which number an event had.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     numbers: HashMap<EventId, u64>,
     order: VecDeque<EventId>,
 }
 
 impl Lines {
     /// Time, number, node, type, actor, the facts in short, and the cause's number if this stream had it.
-    pub(super) fn event(&mut self, event: &Event) -> String {
-        let number = event.sequence.parse().unwrap_or_default();
+    pub(crate) fn event(&mut self, event: &Event) -> String {
+        let number = number(event);
         let cause = event.causationid.and_then(|cause| self.numbers.get(&cause));
         let cause = cause.map_or_else(String::new, |cause| format!("  after #{cause}"));
         self.remember(event.id, number);
@@ -41,7 +40,7 @@ impl Lines {
 
     /// The same shape for a measurement, which has no number.
     #[expect(clippy::unused_self, reason = "the two shapes belong side by side")]
-    pub(super) fn telemetry(&self, telemetry: &Telemetry) -> String {
+    pub(crate) fn telemetry(&self, telemetry: &Telemetry) -> String {
         let line = format!(
             "{}  {:>6}  {:<16}  {:<24}  {:<16}  cpu {}  memory {}",
             measure::moment(telemetry.timestamp),
@@ -66,29 +65,7 @@ impl Lines {
     }
 }
 
-/// What a person looks for first: in the record that the event is about, or beside it.
-fn summary(event: &Event) -> String {
-    let noun = event.kind.as_str().split('.').next().unwrap_or_default();
-    let fields: &[&str] = match noun {
-        "container" => &["name", "state", "exit_code", "health"],
-        "command" => &["verb", "status", "error_message"],
-        "agent" => &["site", "version", "reason"],
-        "image" => &["tags"],
-        "user" => &["username", "role"],
-        "key" => &["name", "role"],
-        _ => &[],
-    };
-    let find =
-        |field: &str| event.data.get(noun).and_then(|record| record.get(field)).or(event.data.get(field));
-    fields.iter().filter_map(|field| word(find(field)?)).collect::<Vec<_>>().join(" ")
-}
-
-/// A fact as one word or a few; a number as Docker writes an exit code, `exited (137)`.
-fn word(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(format!("({number})")),
-        Value::Array(values) => values.first().and_then(word),
-        _ => None,
-    }
+/// Its place in the log.
+pub(super) fn number(event: &Event) -> u64 {
+    event.sequence.parse().unwrap_or_default()
 }

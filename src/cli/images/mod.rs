@@ -10,11 +10,14 @@ use jiff::Timestamp;
 use super::{
     error::CliError,
     exit::ExitStatus,
-    measure,
+    form::Format,
     session::Session,
-    table::{Cell, Column, Row},
+    table::{Cell, Column, Row, several},
 };
-use crate::proto::image::Image;
+use crate::proto::{
+    command::{Command, Execution},
+    image::Image,
+};
 
 /// Verbs of `worpen images`.
 #[derive(Debug, Subcommand)]
@@ -44,27 +47,48 @@ pub(crate) async fn run(verb: Images, session: &Session) -> Result<ExitStatus, C
     }
 }
 
+/// Tells what became of a command, for people node by node.
+fn told(session: &Session, command: &Command, line: impl Fn(&Execution) -> String) -> Result<(), CliError> {
+    if session.form.format.is_for_people() {
+        return session.lines(command.executions.iter().map(line));
+    }
+    if session.form.format == Format::Csv {
+        return session.list(&command.executions);
+    }
+    session.record(command, &command.id.to_string(), String::new)
+}
+
 impl Row for Image {
     const COLUMNS: &'static [Column] = &[
-        Column::Words("NODE"),
-        Column::Words("IMAGE"),
-        Column::Number("SIZE"),
-        Column::Number("AGE"),
-        Column::Words("ID"),
+        Column::words("NODE"),
+        Column::words("IMAGE"),
+        Column::number("SIZE"),
+        Column::number("AGE"),
+        Column::words("ID"),
+        Column::words("DIGEST").wide(),
+        Column::number("STALE").wide(),
     ];
 
     fn name(&self) -> String {
         self.facts.tags.first().unwrap_or(&self.facts.id).to_string()
     }
 
+    fn key(&self) -> String {
+        format!("{}/{}", self.agent, self.facts.id)
+    }
+
     fn cells(&self, now: Timestamp) -> Vec<Cell> {
         let facts = &self.facts;
+        let id = facts.id.trim_start_matches("sha256:").chars().take(12).collect::<String>();
+        let tags = several(&facts.tags, " ");
         vec![
             (&*self.node).into(),
-            if facts.tags.is_empty() { "<none>".to_owned() } else { facts.tags.join(" ") }.into(),
-            measure::bytes(facts.size_bytes).into(),
-            measure::age_or_dash(facts.created_at, now).into(),
-            facts.id.trim_start_matches("sha256:").chars().take(12).collect::<String>().into(),
+            if facts.tags.is_empty() { Cell::told("<none>", "") } else { tags },
+            Cell::bytes(Some(facts.size_bytes)),
+            Cell::age(facts.created_at, now),
+            Cell::told(id, &facts.id),
+            several(&facts.digests, " "),
+            Cell::age(self.stale_since, now),
         ]
     }
 }

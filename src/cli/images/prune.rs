@@ -2,16 +2,18 @@
 
 use super::{
     super::{
-        act::{self, Wait},
+        act::{self, Sure, Wait},
         error::CliError,
         exit::ExitStatus,
         measure,
-        session::{Format, Session, json_line},
+        session::{Reach, Session},
     },
-    On,
+    On, told,
 };
 use crate::proto::{
+    agent::GetAgentStatistics,
     command::{CommandStatus, Execution},
+    endpoint::Empty,
     image::{PruneDocker, PruneRequest, Pruned},
 };
 
@@ -31,29 +33,32 @@ pub(crate) struct Args {
     /// Also images that have a name, and all of the build cache.
     #[arg(long, short)]
     all: bool,
-    /// Do not ask.
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    sure: Sure,
     #[command(flatten)]
     wait: Wait,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { on, all, yes, wait } = args;
+    let Args { on, all, sure, wait } = args;
     let what = if all { "every image that no container uses" } else { "images without a name" };
     let place = if on.nodes.is_empty() { "every linked node".to_owned() } else { on.nodes.join(", ") };
-    session.confirm(yes, &format!("remove {what}, unused networks and the build cache from {place}")).await?;
+    let act = format!("remove {what}, unused networks and the build cache from {place}");
+    session.refuse_unsure(sure, &act)?;
     let client = session.client()?;
+    if !sure.yes {
+        let count = match on.nodes.len() {
+            0 => client.call::<GetAgentStatistics>(&Empty {}).await?.body.linked as usize,
+            count => count,
+        };
+        let reach = if count > 1 { Reach::Several(count) } else { Reach::OneNode };
+        session.confirm(sure, &format!("{act} ({count} nodes)"), reach).await?;
+    }
     let waiting = session.printer.waiting(&format!("prune {place}"));
     let request = PruneRequest { all, agents: on.nodes, node: None, wait: Some(0) };
     let command = act::give::<PruneDocker>(session, &client, request, wait.duration()).await?;
     drop(waiting);
-    match session.format {
-        Format::Json => session.json(&command)?,
-        Format::Ndjson => session.printer.data(&json_line(&command))?,
-        Format::Name => session.printer.data(&command.id.to_string())?,
-        Format::Table => session.lines(command.executions.iter().map(line))?,
-    }
+    told(session, &command, line)?;
     Ok(act::status(&command, wait.wait))
 }
 

@@ -9,9 +9,9 @@ use super::{
         exit::ExitStatus,
         measure,
         printer::{Bars, Printer},
-        session::{Format, Session, json_line},
+        session::Session,
     },
-    On,
+    On, told,
 };
 use crate::{
     client::{Client, News},
@@ -43,10 +43,13 @@ pub(crate) struct Args {
     /// Seconds to wait for the end; 0 to return at once.
     #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = measure::seconds)]
     wait: u32,
+    /// Seconds that a node may take; 1,800 unless told, or as long as is waited.
+    #[arg(long, value_name = "SECONDS", value_parser = measure::seconds)]
+    timeout: Option<u32>,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
-    let Args { image, on, wait } = args;
+    let Args { image, on, wait, timeout } = args;
     let client = session.client()?;
     let wait = Wait { wait };
     let request = PullImageRequest {
@@ -54,7 +57,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
         agents: on.nodes,
         wait: Some(0),
         // Whoever waits longer lets the node take longer; a short wait cuts nothing off.
-        timeout_s: (wait.wait > USUAL_S).then(|| wait.wait.min(LONGEST_S)),
+        timeout_s: timeout.or_else(|| (wait.wait > USUAL_S).then(|| wait.wait.min(LONGEST_S))),
         node: None,
     };
     let given = act::give::<PullImage>(session, &client, request, std::time::Duration::ZERO).await?;
@@ -68,12 +71,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
         }
     };
     drop(showing);
-    match session.format {
-        Format::Json => session.json(&command)?,
-        Format::Ndjson => session.printer.data(&json_line(&command))?,
-        Format::Name => session.printer.data(&command.id.to_string())?,
-        Format::Table => session.lines(command.executions.iter().map(|node| line(&image, node)))?,
-    }
+    told(session, &command, |node| line(&image, node))?;
     Ok(act::status(&command, wait.wait))
 }
 

@@ -8,7 +8,7 @@ struct Ship {
 
 impl Row for Ship {
     const COLUMNS: &'static [Column] =
-        &[Column::Words("NAME"), Column::Number("GUNS"), Column::Words("STATE")];
+        &[Column::words("NAME"), Column::number("GUNS"), Column::words("STATE")];
 
     fn name(&self) -> String {
         self.name.to_owned()
@@ -23,7 +23,9 @@ const FLEET: [Ship; 2] =
     [Ship { name: "vasa", guns: 64 }, Ship { name: "a ship with a very long name indeed", guns: 8 }];
 
 fn drawn(ships: &[Ship], width: Option<u16>, colour: bool) -> String {
-    list(ships, Timestamp::UNIX_EPOCH, Canvas { width, colour })
+    let mut sheet = Sheet::new(Columns::of::<Ship>(None, false).unwrap());
+    ships.iter().for_each(|ship| sheet.add(ship, Timestamp::UNIX_EPOCH));
+    sheet.draw(Canvas { width, colour })
 }
 
 #[test]

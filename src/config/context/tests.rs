@@ -64,7 +64,7 @@ fn an_error_names_file_line_key_and_what_was_expected() {
     );
     insta::assert_snapshot!(
         error("[contexts.home]\nserver = \"http://a\"\nkye = \"wpk_secret\"\n"),
-        @"contexts.toml:3: contexts.home.kye: unknown field `kye`, expected one of `server`, `key`, `token_file`"
+        @"contexts.toml:3: contexts.home.kye: unknown field `kye`, expected one of `server`, `key`, `token_file`, `authority`"
     );
     insta::assert_snapshot!(error("[contexts.home\n"), @"contexts.toml:1: syntax: unclosed table, expected `]`");
 }
@@ -82,8 +82,12 @@ fn a_saved_file_is_its_owners_alone_and_a_loose_one_is_warned_of() {
     let home = tempfile::tempdir().unwrap();
     let environment = Environment { directory: Some(home.path().join("worpen")), ..Environment::default() };
     let mut contexts = Contexts::load(&environment).unwrap();
-    let context =
-        Context { server: "http://a:1".to_owned(), key: Some(Secret::new("wpk_a")), token_file: None };
+    let context = Context {
+        server: "http://a:1".to_owned(),
+        key: Some(Secret::new("wpk_a")),
+        token_file: None,
+        authority: None,
+    };
     contexts.save_context("a", context, true).unwrap();
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

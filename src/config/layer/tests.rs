@@ -65,8 +65,8 @@ fn all_that_is_wrong_is_told_at_once() {
             "worpen.toml:2: server.prot: is not known; did you mean 'port'?",
             "worpen.toml:3: server.port: found 70000, expected a whole number from 0 to 65535",
             "worpen.toml:5: agents: is not known; did you mean 'agent_management'?",
-            "worpen.toml:8: xyz: is not known; known here: server, database, redis, security, \
-             agent_management, command, telemetry, logging",
+            "worpen.toml:8: xyz: is not known; known here: server, database, backup, redis, security, \
+             agent_management, audit, command, telemetry, logging",
             "worpen.toml:11: logging.level: found a boolean, expected one of off, error, \
              warn, info, debug, trace, or directives like worpen=debug,info",
             "WORPEN_LISTEN: server.bind_address and server.port: found 'localhost', expected an address and a \

@@ -51,7 +51,7 @@ fn every_key_stands_in_it_and_what_stands_there_is_the_default() {
 fn what_would_be_relied_on_in_vain_is_refused() {
     let Err(SettingsError::Wrong(problems)) = layers(Some(set(&[]))).resolve() else { panic!("it is taken") };
     let refused: Vec<_> = problems.iter().map(|problem| (problem.key.as_str(), &problem.fault)).collect();
-    let tls = Fault::Refused("TLS is not in this version; put the server behind a TLS proxy");
+    let tls = Fault::Refused("say server.tls = { cert = ..., key = ... }");
     assert_eq!(
         refused,
         [("security.backend_private_key_path", &tls), ("security.backend_certificate_path", &tls)]

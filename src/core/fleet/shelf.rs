@@ -94,9 +94,20 @@ impl<T: Record> Shelves<T> {
         self.0.remove(&agent);
     }
 
+    /// The shelves of some nodes.
+    pub(super) fn narrowed(&self, holds: impl Fn(&AgentId) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(agent, _)| holds(agent));
+        Self(kept.map(|(agent, shelf)| (*agent, shelf.clone())).collect())
+    }
+
     /// Every record, by agent and id.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
         self.0.values().flatten()
+    }
+
+    /// How many records each node has that has any, by agent.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (AgentId, usize)> {
+        self.0.iter().map(|(agent, shelf)| (*agent, shelf.len()))
     }
 
     /// The records of one node, by id.

@@ -62,7 +62,7 @@ fn what_is_no_frame_is_told_apart() {
     assert_eq!((execution_of(&good[..23]), execution_of(&[9; 64])), (None, None));
     assert_eq!(Frame::decode(&good[..23]), Err(Malformed::Short));
     assert_eq!(with(0, 2), Err(Malformed::Version));
-    assert_eq!(with(1, 4), Err(Malformed::Kind));
+    assert_eq!(with(1, 5), Err(Malformed::Kind));
     assert_eq!(with(2, 2), Err(Malformed::Kind));
     assert_eq!(with(2, 1), Err(Malformed::Payload));
     assert_eq!(with(23, 1), Err(Malformed::Payload));

@@ -1,5 +1,5 @@
-//! What a plain agent measured, as a [`Telemetry`]. The record has no room for "not told" in its main figures, so a frame
-//! without them is refused rather than filled with zeros: CPU, memory (`total`, `used`), and load are needed, the rest is not.
+//! What a plain agent measured, as a [`Telemetry`]. A frame without its main figures is refused rather than filled with
+//! zeros: CPU, memory (`total`, `used`) and load are needed; what else is not told stays unknown.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub fn telemetry(payload: &Value, node: &str, now: Timestamp) -> Result<Telemetr
         container_count: container_count
             .map_err(|_| fields.wrong("container_count", "expected a count below 2^32"))?,
         service_status: services(&fields)?,
-        uptime_s: fields.whole(&["uptime_s", "uptime"])?.unwrap_or_default(),
+        uptime_s: fields.whole(&["uptime_s", "uptime"])?,
     })
 }
 
@@ -66,9 +66,8 @@ fn memory(fields: &Fields<'_>) -> Result<MemoryUsage, Error> {
         total_bytes: total,
         used_bytes: used,
         available_bytes: available.unwrap_or(total - used),
-        // A node that tells of no swap is taken to have none.
-        swap_total_bytes: memory.whole(&["swap_total_bytes", "swap_total"])?.unwrap_or_default(),
-        swap_used_bytes: memory.whole(&["swap_used_bytes", "swap_used"])?.unwrap_or_default(),
+        swap_total_bytes: memory.whole(&["swap_total_bytes", "swap_total"])?,
+        swap_used_bytes: memory.whole(&["swap_used_bytes", "swap_used"])?,
         percent: share.unwrap_or_else(|| percent(used, total)),
     })
 }

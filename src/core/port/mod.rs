@@ -1,6 +1,9 @@
 //! What the rules need of the outside, as traits that `infra` and `api` implement.
 
+pub mod backup;
+pub mod keys;
 pub mod links;
+pub mod outputs;
 pub mod records;
 pub mod store;
 pub mod telemetry;

@@ -99,7 +99,7 @@ pub const FIELDS: &[Field<AgentRow>] = &[
     whole("status_age", Needs::CLOCK, "since its status changed, seconds", |row| {
         age(Some(row.agent.status_since), row.now)
     }),
-    whole("last_seen_age", Needs::CLOCK, "since the server heard of it, seconds", |row| {
+    whole("last_seen_age", Needs::CLOCK.and(Needs::HEARD), "since the server heard of it, seconds", |row| {
         age(row.agent.last_seen_at, row.now)
     }),
     whole("host_uptime", Needs::CLOCK, "since the host started, seconds", |row| {

@@ -5,7 +5,8 @@ const MOST_STEPS: usize = 64 * 1024;
 
 /// Whether a whole text is as the pattern says; `None` when that takes too many steps to tell: at worst as many as the
 /// product of their lengths.
-pub(super) fn matches(text: &str, pattern: &str) -> Option<bool> {
+#[must_use]
+pub fn matches(text: &str, pattern: &str) -> Option<bool> {
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
     let (mut at, mut in_pattern, mut steps) = (0, 0, 0);
     // Where the last star stands, and the text that it may still swallow.

@@ -100,9 +100,30 @@ impl<R> Order<R> {
     pub(super) fn compare(&self, left: &[Key], right: &[Key]) -> Ordering {
         let pairs = left.iter().zip(right).zip(&self.by);
         pairs
-            .map(|((left, right), (_, down))| compare(left, right, *down))
+            .map(|((left, right), (_, down))| compare(left.standing(), right.standing(), *down))
             .find(|by| by.is_ne())
             .unwrap_or(Ordering::Equal)
+    }
+
+    /// What a record's place depends on first; the rest counts among equals only, and is read then.
+    pub(in crate::core) fn first<'a>(&self, row: &'a R) -> Value<'a> {
+        self.by.first().map_or(Value::Missing, |(operand, _)| operand.read(self.fields, row))
+    }
+
+    /// How two records stand of which the first values were read, without a text of its own for each.
+    pub(in crate::core) fn compare_rows(
+        &self,
+        (left, left_first): (&R, &Value<'_>),
+        (right, right_first): (&R, &Value<'_>),
+    ) -> Ordering {
+        let Some(((_, down), rest)) = self.by.split_first() else { return Ordering::Equal };
+        compare(standing(left_first), standing(right_first), *down).then_with(|| {
+            let others = rest.iter().map(|(operand, down)| {
+                let (left, right) = (operand.read(self.fields, left), operand.read(self.fields, right));
+                compare(standing(&left), standing(&right), *down)
+            });
+            others.into_iter().find(|by| by.is_ne()).unwrap_or(Ordering::Equal)
+        })
     }
 
     /// Whether keys from outside could be those of a record.
@@ -121,14 +142,46 @@ fn key(value: &Value<'_>) -> Key {
     }
 }
 
-fn compare(left: &Key, right: &Key, down: bool) -> Ordering {
+/// A key, or what would become one, as it is compared.
+#[derive(Clone, Copy)]
+enum Standing<'a> {
+    Missing,
+    Truth(bool),
+    Integer(i64),
+    Number(f64),
+    Text(&'a str),
+}
+
+impl Key {
+    fn standing(&self) -> Standing<'_> {
+        match self {
+            Self::Missing => Standing::Missing,
+            Self::Truth(truth) => Standing::Truth(*truth),
+            Self::Integer(number) => Standing::Integer(*number),
+            Self::Number(number) => Standing::Number(*number),
+            Self::Text(text) => Standing::Text(text),
+        }
+    }
+}
+
+fn standing<'a>(value: &'a Value<'_>) -> Standing<'a> {
+    match value {
+        Value::Truth(truth) => Standing::Truth(*truth),
+        Value::Integer(number) => Standing::Integer(*number),
+        Value::Number(number) if number.is_finite() => Standing::Number(*number),
+        Value::Text(text) => Standing::Text(text),
+        Value::Missing | Value::Number(_) | Value::List(_) | Value::Labels(_) => Standing::Missing,
+    }
+}
+
+fn compare(left: Standing<'_>, right: Standing<'_>, down: bool) -> Ordering {
     let up = match (left, right) {
-        (Key::Missing, Key::Missing) => Ordering::Equal,
-        (Key::Missing, _) => return Ordering::Greater,
-        (_, Key::Missing) => return Ordering::Less,
-        (Key::Text(left), Key::Text(right)) => natural(left, right),
-        (Key::Truth(left), Key::Truth(right)) => left.cmp(right),
-        (Key::Integer(left), Key::Integer(right)) => left.cmp(right),
+        (Standing::Missing, Standing::Missing) => Ordering::Equal,
+        (Standing::Missing, _) => return Ordering::Greater,
+        (_, Standing::Missing) => return Ordering::Less,
+        (Standing::Text(left), Standing::Text(right)) => natural(left, right),
+        (Standing::Truth(left), Standing::Truth(right)) => left.cmp(&right),
+        (Standing::Integer(left), Standing::Integer(right)) => left.cmp(&right),
         _ => match (number(left), number(right)) {
             (Some(left), Some(right)) => left.total_cmp(&right),
             // One field gives one kind; a cursor from outside may say otherwise, and then any fixed order will do.
@@ -139,26 +192,26 @@ fn compare(left: &Key, right: &Key, down: bool) -> Ordering {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "keys of one field are all whole numbers or none is")]
-const fn number(key: &Key) -> Option<f64> {
+const fn number(key: Standing<'_>) -> Option<f64> {
     match key {
-        Key::Integer(number) => Some(*number as f64),
+        Standing::Integer(number) => Some(number as f64),
         // -0 stands with 0, where JSON may put it.
-        Key::Number(number) => Some(*number + 0.0),
+        Standing::Number(number) => Some(number + 0.0),
         _ => None,
     }
 }
 
-const fn rank(key: &Key) -> u8 {
+const fn rank(key: Standing<'_>) -> u8 {
     match key {
-        Key::Truth(_) => 0,
-        Key::Integer(_) | Key::Number(_) => 1,
-        Key::Text(_) => 2,
-        Key::Missing => 3,
+        Standing::Truth(_) => 0,
+        Standing::Integer(_) | Standing::Number(_) => 1,
+        Standing::Text(_) => 2,
+        Standing::Missing => 3,
     }
 }
 
 /// Texts with runs of digits as numbers; those that differ in leading zeros alone stand as plain texts do.
-fn natural(left: &str, right: &str) -> Ordering {
+pub(in crate::core) fn natural(left: &str, right: &str) -> Ordering {
     let (mut a, mut b) = (left.as_bytes(), right.as_bytes());
     loop {
         let by = match (a.first(), b.first()) {

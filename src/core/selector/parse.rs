@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rhai::{ASTNode, Dynamic, Expr, ParseError, Position, Stmt};
+use rhai::{ASTNode, Dynamic, Expr, ParseError, ParseErrorType, Position, Stmt};
 
 use super::{
     Compiled, Fault, MAX_CHARACTERS, Plan,
@@ -36,7 +36,7 @@ pub(super) fn compile<R>(
         return Err(fault);
     }
     let needs = reading.named.iter().fold(Needs::NOTHING, |needs, field| needs.and(fields[*field].needs));
-    let parts = reading.parts;
+    let (parts, named) = (reading.parts, reading.named.clone());
     let plan = match reading.native {
         Some(predicate) => Plan::Native(predicate),
         None => Plan::Interpreted(Evaluation {
@@ -45,7 +45,7 @@ pub(super) fn compile<R>(
             fields: reading.named,
         }),
     };
-    Ok(Compiled { plan, needs, parts })
+    Ok(Compiled { plan, needs, parts, named })
 }
 
 /// Where something stands, as ` at LINE:COLUMN`.
@@ -59,6 +59,10 @@ pub(super) fn at(position: Position) -> String {
 
 /// What is said of a text that the parser does not take, with the cure of the common slips.
 fn unreadable(text: &str, error: &ParseError) -> Fault {
+    if matches!(error.err_type(), ParseErrorType::UnexpectedEOF) {
+        let last: String = text.split_whitespace().next_back().unwrap_or_default().chars().take(64).collect();
+        return Fault(format!("the expression ends too early: something must follow '{last}'"));
+    }
     let said = error.err_type().to_string();
     let mut words: String = said.chars().take(200).collect();
     if let Some(first) = words.get(..1).map(str::to_lowercase) {

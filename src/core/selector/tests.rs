@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::proto::labels::Labels;
 
 use super::{
-    Cursor, Fault, Field, Interpreter, Kind, Needs, Order, Row, Selector, Value, agent, compile,
+    Cursor, Fault, Field, Interpreter, Kind, Needs, Order, Row, Selector, Value, agent, command, compile,
     compile_with, container, image, interpreter::FUNCTIONS, select,
 };
 
@@ -175,8 +175,10 @@ fn a_fault_names_the_place_and_the_cure() {
         (r#"site = "eu""#, "to compare, write =="),
         ("site == 'eu'", "texts stand in double quotes"),
         ("linked and linked", "join with && and ||"),
-        ("site ==", "at 1:"),
+        ("site ==", "something must follow '=='"),
         ("", "expected an expression, like status == \"ONLINE\""),
+        ("level >", "the expression ends too early: something must follow '>'"),
+        ("level > 1 &&\n", "the expression ends too early: something must follow '&&'"),
         ("name", "the expression gives text, not true or false; compare it, as in len(name) > 8"),
         ("count && linked", "expected true or false, not a whole number"),
         ("count / 0 > 1", "ivi"),
@@ -309,6 +311,7 @@ fn every_table_is_well_formed() {
         }
     }
     check(agent::FIELDS);
+    check(command::FIELDS);
     check(container::FIELDS);
     check(image::FIELDS);
 }

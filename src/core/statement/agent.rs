@@ -45,7 +45,7 @@ pub fn link(agent: &Agent, from: AgentStatus, step: EpochStep) -> Statement {
     one(
         "agent.link",
         "UPDATE agents SET status = ?2, status_since = ?3, version = ?4, capabilities = ?5, labels = ?6, host = ?7,
-             container_engine = ?8, last_seen_at = ?9, address = ?10, epoch = ?11, offered_epoch = ?12
+             container_engine = ?8, last_seen_at = ?9, address = ?10, epoch = ?11, offered_epoch = ?12, verbs = ?16
          WHERE id = ?1 AND removed_at IS NULL AND epoch = ?13 AND offered_epoch = ?14 AND status = ?15",
         vec![
             agent.id.to_string().into(),
@@ -63,6 +63,7 @@ pub fn link(agent: &Agent, from: AgentStatus, step: EpochStep) -> Statement {
             step.from.0.into(),
             step.from.1.into(),
             stored(&from),
+            stored(&agent.site_verbs),
         ],
     )
 }
@@ -79,6 +80,25 @@ pub fn set_status(agent: &Agent, from: AgentStatus) -> Statement {
             stored(&agent.status),
             agent.status_since.into(),
             agent.last_seen_at.into(),
+            stored(&from),
+        ],
+    )
+}
+
+/// Gives an agent's place to another machine, whose key proves it from now on; `agent.replace` conflicts when the agent stands
+/// otherwise than it was read. Its epochs and sequences go on, so that nothing of the machine before can come again.
+#[must_use]
+pub fn replace(agent: &Agent, from: AgentStatus, public_key: String, epoch: u64) -> Statement {
+    one(
+        "agent.replace",
+        "UPDATE agents SET status = ?2, status_since = ?3, public_key = ?4, epoch = ?5, offered_epoch = ?5
+         WHERE id = ?1 AND status = ?6 AND removed_at IS NULL",
+        vec![
+            agent.id.to_string().into(),
+            stored(&agent.status),
+            agent.status_since.into(),
+            public_key.into(),
+            epoch.into(),
             stored(&from),
         ],
     )

@@ -2,15 +2,23 @@
 //! [`Change`](super::change::Change).
 
 pub mod agent;
+pub mod anchor;
+pub mod audit;
 pub mod bearer;
 pub mod command;
 pub mod container;
+pub mod credential;
 pub mod event;
 pub mod idempotency;
 pub mod image;
 pub mod invitation;
 pub mod key;
+pub mod plan;
 pub mod probe;
+pub mod rollout;
+pub mod schedule;
+pub mod session;
+pub mod setting;
 pub mod user;
 
 use super::change::{Rows, Statement, Value};

@@ -6,6 +6,7 @@ fn claims(server: ServerId) -> Claims {
         sub: UserId::generate(),
         name: "ada".into(),
         role: Role::Viewer,
+        sid: SessionId::generate(),
         iat: 1_000,
         exp: 2_000,
     }
@@ -35,7 +36,17 @@ fn another_algorithm_or_a_swapped_claim_is_refused() {
     let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&admin).unwrap());
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     let hs256 = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
+    let no_kid = URL_SAFE_NO_PAD.encode(r#"{"alg":"EdDSA","typ":"JWT"}"#);
+    let mine_body = token.split('.').nth(1).unwrap();
+    let signed = |head: &str| {
+        let signed = format!("{head}.{mine_body}");
+        let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
+        format!("{signed}.{signature}")
+    };
+    let other_kid = super::header(&key_from_secret(&[8; 32]).public());
     for forged in [
+        signed(&no_kid),
+        signed(&other_kid),
         format!("{header}.{body}.{signature}"),
         format!("{none}.{body}."),
         format!("{none}.{body}.{signature}"),

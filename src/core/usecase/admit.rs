@@ -1,5 +1,7 @@
 //! Admitting an agent's link: proof, epoch, and the state it comes back to.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::Origin;
@@ -176,6 +178,7 @@ pub(super) fn introduce(agent: Agent, hello: &Hello, origin: &Origin) -> Agent {
         status_since,
         version: Some(hello.version.clone()),
         capabilities: hello.capabilities.iter().map(|verb| verb.as_str().into()).collect(),
+        site_verbs: hello.verbs.iter().cloned().map(Arc::new).collect(),
         labels: hello.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         host: hello.host.clone(),
         container_engine: hello.container_engine.clone(),

@@ -1,4 +1,4 @@
-//! Issuing, revoking and recognizing API keys.
+//! Issuing, rotating, revoking and recognizing API keys.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +19,7 @@ use crate::{
     },
     id::KeyId,
     proto::{
-        auth::{ApiKey, IssueKeyRequest, IssuedKey},
+        auth::{ApiKey, IssueKeyRequest, IssuedKey, RotateKeyRequest},
         event::EventKind,
         user::Role,
     },
@@ -30,6 +30,8 @@ pub const PREFIX: &str = "wpk_";
 
 const DEFAULT_LIFE_S: u64 = 30 * 24 * 3600;
 const MAX_LIFE_S: u64 = 365 * 24 * 3600;
+/// The longest that a secret holds beside the one after it.
+const MAX_OVERLAP_S: u64 = 7 * 24 * 3600;
 
 /// Issues a key for a caller who signed in.
 ///
@@ -56,6 +58,9 @@ pub async fn issue(
     if !(60..=MAX_LIFE_S).contains(&life) {
         return Err(Error::field("expires_in", format!("expected 60 to {MAX_LIFE_S} seconds")));
     }
+    if let Some(scope) = &request.scope {
+        scope.check()?;
+    }
     let role = request.role.unwrap_or(caller.role);
     if role > caller.role {
         return Err(Error::Forbidden(format!(
@@ -71,6 +76,7 @@ pub async fn issue(
         role,
         created_at: origin.now,
         expires_at: origin.now + SignedDuration::from_secs(life.cast_signed()),
+        scope: request.scope.clone(),
     };
     let change = claiming(Change::new(), claim, key.id, origin.now)
         .write(statement::key::issue(&key, caller.user, sha256_hex(text.as_bytes())))
@@ -78,13 +84,53 @@ pub async fn issue(
         .audit(origin.done(
             "key.issue",
             format!("key/{}", key.id),
-            json!({ "name": key.name, "role": role }),
+            json!({ "name": key.name, "role": role, "scope": key.scope }),
         ));
     match store.commit(change).await {
         Ok(_) => Ok(IssuedKey { secret: text, key }),
         Err(error) if error.is_conflict_of("idempotency.claim") => {
             Err(shown_once(records, claim, "API key").await)
         }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives a key of one's own another secret. The one before ends at once, or after an overlap.
+///
+/// # Errors
+/// A field is wrong, the caller did not sign in or has no such key, it was revoked or has expired, or the store cannot write.
+pub async fn rotate(
+    store: &dyn Store,
+    records: &dyn Records,
+    caller: &Caller,
+    request: &RotateKeyRequest,
+    secret: [u8; 32],
+    origin: &Origin,
+) -> Result<IssuedKey, Error> {
+    if caller.key.is_some() {
+        return Err(Error::Forbidden(
+            "an API key cannot give keys other secrets, or a thief could take one over; sign in with a password".into(),
+        ));
+    }
+    let overlap = request.overlap.unwrap_or_default();
+    if overlap > MAX_OVERLAP_S {
+        return Err(Error::field("overlap", format!("expected 0 to {MAX_OVERLAP_S} seconds")));
+    }
+    // Whoever has the secret is the key: not even an admin is shown another's.
+    let record = records.key(request.id).await?;
+    let record = record.filter(|record| record.user == caller.user && record.revoked_at.is_none());
+    let Some(record) = record else { return Err(Error::not_found("API key", request.id)) };
+    let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+    let until = (overlap > 0).then(|| origin.now + SignedDuration::from_secs(overlap.cast_signed()));
+    let hash = sha256_hex(text.as_bytes());
+    let detail = json!({ "name": record.key.name, "previous_until": until });
+    let change = Change::new()
+        .write(statement::key::rotate(request.id, hash, until, origin.now))
+        .event(origin.event(EventKind::KeyRotated, json!({ "key": record.key, "previous_until": until })))
+        .audit(origin.done("key.rotate", format!("key/{}", request.id), detail));
+    match store.commit(change).await {
+        Ok(_) => Ok(IssuedKey { secret: text, key: record.key }),
+        Err(error) if error.is_conflict_of("key.rotate") => Err(Error::not_found("API key", request.id)),
         Err(error) => Err(error.into()),
     }
 }
@@ -106,6 +152,7 @@ pub async fn revoke(
     });
     let Some(record) = record else { return Err(Error::not_found("API key", id)) };
     let change = Change::new()
+        .vital()
         .write(statement::key::revoke(id, origin.now))
         .event(origin.event(EventKind::KeyRevoked, json!({ "key": record.key })))
         .audit(origin.done("key.revoke", format!("key/{id}"), json!({ "name": record.key.name })));
@@ -124,14 +171,16 @@ pub async fn recognize(
     now: Timestamp,
 ) -> Result<Option<(Caller, Timestamp)>, Error> {
     let Some(record) = records.key_by_hash(&sha256_hex(secret.as_bytes())).await? else { return Ok(None) };
-    if record.revoked_at.is_some() || record.key.expires_at <= now {
+    if record.revoked_at.is_some() || record.user_disabled_at.is_some() || record.holds_until <= now {
         return Ok(None);
     }
+    let until = record.holds_until;
     let caller = Caller {
         user: record.user,
-        username: record.key.username,
+        username: record.key.username.clone(),
         role: record.key.role.min(record.user_role),
-        key: Some(record.key.name),
+        key: Some(record.key),
+        session: None,
     };
-    Ok(Some((caller, record.key.expires_at)))
+    Ok(Some((caller, until)))
 }

@@ -2,20 +2,31 @@
 //! [`Change`](super::change::Change).
 
 pub mod admit;
+pub mod authority;
+pub mod backup;
+pub mod cancel;
+pub mod certify;
 pub mod dispatch;
 pub mod enroll;
 pub mod ingest;
 pub mod key;
 pub mod order;
+pub mod overdue;
 pub mod plain;
+pub mod plan;
 pub mod presence;
 pub mod question;
 mod repeat;
+pub mod restore;
 pub mod retention;
+pub mod rollout;
+pub mod schedule;
 pub mod settle;
 pub mod sign_in;
 pub mod sync;
+pub mod trust;
 pub mod user;
+pub mod witness;
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -50,6 +50,7 @@ pub(super) fn newcomer(name: &str, site: &str, now: Timestamp) -> Agent {
         status_since: now,
         version: None,
         capabilities: vec![],
+        site_verbs: Vec::new(),
         labels: Labels::default(),
         host: HostFacts::default(),
         container_engine: None,
@@ -89,6 +90,7 @@ pub(super) async fn invite(
             name: name.to_owned(),
             site: site.to_owned(),
             expires_at: None,
+            port: None,
             usage: "connect to /ws/agent with the header 'Authorization: Bearer TOKEN' (or ?token=TOKEN) and say HELLO, or \
                     send heartbeats to /api/v1/internal/heartbeat"
                 .into(),
@@ -204,6 +206,9 @@ pub async fn settle(
         result: said.result.clone(),
         error_message: said.error_message.clone(),
         time: None,
+        started_at: None,
+        not_begun: false,
+        output: None,
     };
     match store.commit(outcome(&record, &result, origin)).await {
         Ok(_) => Ok(()),
@@ -223,30 +228,19 @@ fn ended_already(status: CommandStatus) -> Error {
     }
 }
 
-/// Ends what plain agents were sent and did not answer in time, and says when the next is due. While the link held they had
-/// the command and did not answer; when it broke nobody can tell what became of it.
-///
-/// # Errors
-/// The store cannot serve.
-pub async fn time_out(
-    store: &dyn Store,
-    records: &dyn Records,
-    links: &dyn Links,
-    origin: &Origin,
-) -> Result<Option<Timestamp>, Error> {
-    for (execution, started_at) in records.overdue_executions(origin.now).await? {
-        let (node, seconds) = (&execution.node, execution.timeout_s);
-        let held = links.linked_since(execution.agent).is_some_and(|since| since <= started_at);
-        let end = if held {
-            (CommandStatus::TimedOut, format!("{node} did not answer within {seconds} s"))
-        } else {
-            let why =
-                format!("the link of {node} broke after it was sent, and no answer came within {seconds} s");
-            (CommandStatus::Unknown, why)
-        };
-        conclude(store, &execution, (end.0, Some(end.1)), origin).await?;
+/// How an execution stands that a plain agent was sent and did not answer in time. While the link held it had the command and
+/// did not answer; when it broke nobody can tell what became of it.
+pub(super) fn unanswered(execution: &ExecutionRecord, links: &dyn Links) -> (CommandStatus, String) {
+    let (node, seconds) = (&execution.node, execution.timeout_s);
+    let since = links.linked_since(execution.agent);
+    let held = since.is_some_and(|since| execution.started_at.is_some_and(|started_at| since <= started_at));
+    if held {
+        (CommandStatus::TimedOut, format!("{node} did not answer within {seconds} s"))
+    } else {
+        let why =
+            format!("the link of {node} broke after it was sent, and no answer came within {seconds} s");
+        (CommandStatus::Unknown, why)
     }
-    Ok(records.next_overdue().await?)
 }
 
 /// Writes what the server itself says of an execution; `false` when it stands otherwise meanwhile.
@@ -263,6 +257,9 @@ async fn conclude(
         result: None,
         error_message: why,
         time: None,
+        started_at: None,
+        not_begun: false,
+        output: None,
     };
     match store.commit(outcome(execution, &result, origin)).await {
         Ok(_) => Ok(true),

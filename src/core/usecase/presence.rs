@@ -10,7 +10,11 @@ use crate::{
         change::Change,
         error::Error,
         fleet::SharedFleet,
-        port::{links::Links, records::Records, store::Store},
+        port::{
+            links::Links,
+            records::{OpenOf, Records},
+            store::Store,
+        },
         statement,
     },
     id::AgentId,
@@ -136,7 +140,7 @@ fn moved(agent: &Agent, status: AgentStatus, reason: &str, origin: &Origin) -> C
         AgentStatus::Offline => EventKind::AgentOffline,
         AgentStatus::Maintenance => EventKind::AgentMaintenance,
         AgentStatus::Quarantined => EventKind::AgentQuarantined,
-        AgentStatus::Revoked => EventKind::AgentRemoved,
+        AgentStatus::Revoked => EventKind::AgentRevoked,
     };
     let next = Agent { status, status_since: origin.now, ..agent.clone() };
     let facts = json!({ "agent": next, "reason": reason });
@@ -155,7 +159,7 @@ pub async fn quarantine(
     reason: &str,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let change = moved(agent, AgentStatus::Quarantined, reason, origin).audit(origin.done(
+    let change = moved(agent, AgentStatus::Quarantined, reason, origin).vital().audit(origin.done(
         "agent.quarantine",
         format!("agent/{}", agent.agent_id),
         json!({ "reason": reason }),
@@ -175,7 +179,7 @@ pub async fn unknown_after_start(
 ) -> Result<(), Error> {
     let linked: Vec<Agent> =
         fleet.read().agents().filter(|agent| may_move(agent.status, AgentStatus::Unknown)).cloned().collect();
-    let mut change = Change::new();
+    let mut change = Change::new().vital();
     for agent in &linked {
         let one = moved(agent, AgentStatus::Unknown, "the server started", origin);
         change.statements.extend(one.statements);
@@ -185,6 +189,43 @@ pub async fn unknown_after_start(
         store.commit(change).await?;
     }
     Ok(())
+}
+
+/// Withdraws an agent's identity for good: no link, certificate or token of it is let in again. What it had still to do will
+/// never be known to have ended.
+///
+/// # Errors
+/// The reason is too long, its identity was withdrawn already, its status changed meanwhile, or the store cannot write.
+pub async fn revoke(
+    store: &dyn Store,
+    records: &dyn Records,
+    agent: &Agent,
+    reason: Option<&str>,
+    origin: &Origin,
+) -> Result<Agent, Error> {
+    if reason.is_some_and(|reason| reason.chars().count() > MAX_REASON) {
+        return Err(Error::field("reason", format!("expected at most {MAX_REASON} characters")));
+    }
+    if agent.status == AgentStatus::Revoked {
+        return Err(Error::Conflict {
+            code: "agent_revoked",
+            detail: format!("'{}' is revoked already, for good", agent.agent_id),
+        });
+    }
+    let mut change = Change::new().vital();
+    for execution in records.open_executions(OpenOf::Agent(agent.id)).await? {
+        change = settle::abandon(change, &execution, "the agent was revoked", origin);
+    }
+    let gone = moved(agent, AgentStatus::Revoked, reason.unwrap_or("on request"), origin);
+    change.statements.extend(gone.statements);
+    change.events.extend(gone.events);
+    let resource = format!("agent/{}", agent.agent_id);
+    let change = change
+        .write(statement::bearer::forget(agent.id))
+        .write(statement::credential::forget(agent.id))
+        .audit(origin.done("agent.revoke", resource, json!({ "id": agent.id, "reason": reason })));
+    store.commit(change).await?;
+    Ok(Agent { status: AgentStatus::Revoked, status_since: origin.now, ..agent.clone() })
 }
 
 /// Removes an agent and what is known of its node; what it had still to do will never be known to have ended. Its id is
@@ -198,8 +239,8 @@ pub async fn remove(
     agent: &Agent,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let mut change = Change::new();
-    for execution in records.open_executions(agent.id).await? {
+    let mut change = Change::new().vital();
+    for execution in records.open_executions(OpenOf::Agent(agent.id)).await? {
         change = settle::abandon(change, &execution, "the agent was removed", origin);
     }
     let gone = Agent { status: AgentStatus::Revoked, status_since: origin.now, ..agent.clone() };
@@ -208,6 +249,7 @@ pub async fn remove(
         .write(statement::agent::forget_containers(agent.id))
         .write(statement::agent::forget_images(agent.id))
         .write(statement::bearer::forget(agent.id))
+        .write(statement::credential::forget(agent.id))
         .event(origin.event(EventKind::AgentRemoved, json!({ "agent": gone })).about(agent.agent_id.clone()))
         .audit(origin.done("agent.remove", format!("agent/{}", agent.agent_id), json!({ "id": agent.id })));
     match store.commit(change).await {

@@ -1,5 +1,8 @@
 //! Removing what is kept no longer, a little at a time so that nobody waits for it.
 
+pub mod audit;
+pub mod command;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::core::{
@@ -9,11 +12,14 @@ use crate::core::{
     statement::{
         event,
         idempotency::{HOLDS_FOR, forget_oldest},
+        plan,
     },
 };
 
 /// Rows that are removed at once.
 const BATCH: u32 = 1000;
+/// How long a plan is kept after it expired, to say so to whoever applies it late.
+const PLANS_STAY: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long events are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +52,23 @@ pub async fn trim(
     now: Timestamp,
 ) -> Result<Next, Error> {
     let claims = claims(store, records, now).await?;
+    let plans = plans(store, records, now).await?;
     let events = events(store, records, kept, now).await?;
-    let due = claims.due.into_iter().chain(events.due).min();
-    Ok(Next { more: claims.more || events.more, due, first: events.first })
+    let due = claims.due.into_iter().chain(plans.due).chain(events.due).min();
+    Ok(Next { more: claims.more || plans.more || events.more, due, first: events.first })
+}
+
+async fn plans(store: &dyn Store, records: &dyn Records, now: Timestamp) -> Result<Next, Error> {
+    let Some(first) = records.first_plan_expiry().await? else {
+        return Ok(Next { more: false, due: None, first: 0 });
+    };
+    let due = first.saturating_add(PLANS_STAY + SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX);
+    let more = due <= now;
+    if more {
+        let before = now.saturating_sub(PLANS_STAY).unwrap_or(Timestamp::MIN);
+        store.commit(Change::new().vital().write(plan::forget(before, BATCH))).await?;
+    }
+    Ok(Next { more, due: Some(due), first: 0 })
 }
 
 async fn claims(store: &dyn Store, records: &dyn Records, now: Timestamp) -> Result<Next, Error> {
@@ -59,7 +79,7 @@ async fn claims(store: &dyn Store, records: &dyn Records, now: Timestamp) -> Res
     let due = oldest.saturating_add(HOLDS_FOR + SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX);
     let more = due <= now;
     if more {
-        store.commit(Change::new().write(forget_oldest(now, BATCH))).await?;
+        store.commit(Change::new().vital().write(forget_oldest(now, BATCH))).await?;
     }
     Ok(Next { more, due: Some(due), first: 0 })
 }
@@ -70,13 +90,16 @@ async fn events(store: &dyn Store, records: &dyn Records, kept: Kept, now: Times
     };
     let oldest = records.oldest_events(BATCH as usize).await?;
     let before = now.saturating_sub(kept.age).unwrap_or(Timestamp::MIN);
-    let surplus = (last + 1).saturating_sub(kept.events);
+    let skipped = records.skipped_events().await?;
+    // Of the oldest alone some are removed, and they stand before any gap.
+    let held = (last + 1 - first).saturating_sub(skipped);
+    let surplus = first + held.saturating_sub(kept.events);
     let is_due =
         |(sequence, time): &(u64, Timestamp)| *sequence < last && (*time < before || *sequence < surplus);
     // The first that stays holds those behind it, even where a clock that was set back made them look older.
     let up_to = oldest.iter().take_while(|event| is_due(event)).last();
     if let Some((up_to, _)) = up_to {
-        store.commit(Change::new().write(event::trim(*up_to))).await?;
+        store.commit(Change::new().vital().write(event::trim(*up_to))).await?;
         return Ok(Next { more: true, due: None, first: up_to + 1 });
     }
     let next = oldest.first().filter(|(sequence, _)| *sequence < last);

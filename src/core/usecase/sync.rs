@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Origin;
 use crate::{
     core::{
+        access::{Act, Rights},
         change::Change,
         error::Error,
         fleet::SharedFleet,
@@ -15,17 +16,22 @@ use crate::{
     proto::agent::{AgentsAsked, SyncTarget},
 };
 
-/// Asks the agents that are meant; those that have no link report by themselves when they come back.
+/// What a scope has to hold for this.
+const VERB: &str = "agent.sync";
+
+/// Asks the agents that are meant, of those that the caller is shown; those that have no link report by themselves when they come back.
 ///
 /// # Errors
-/// There is no such agent (then none is asked), too many are named, or the store cannot write.
+/// The caller may not, there is no such agent (then none is asked), too many are named, or the store cannot write.
 pub async fn ask(
     store: &dyn Store,
     fleet: &SharedFleet,
     links: &dyn Links,
     target: &SyncTarget,
+    rights: &Rights,
     origin: &Origin,
 ) -> Result<AgentsAsked, Error> {
+    rights.permit_verb(Act::Give(VERB))?;
     let meant = meant(fleet, target)?;
     let resource = match target {
         SyncTarget::One(name) if name == "all" => "agents".to_owned(),

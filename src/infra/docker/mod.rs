@@ -13,15 +13,18 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 pub use self::{
+    attach::{Inside, InsideState, Printing},
     event::{EngineEvent, Subject},
     logs::Span,
 };
 use crate::proto::{agent::ContainerEngine, container::ContainerFacts, image::ImageFacts};
 
+mod attach;
 mod event;
 mod facts;
 mod image;
 mod logs;
+pub mod run;
 mod usage;
 
 /// How long a question to the engine may take. Acts have no limit here: whoever asks for one brings its own.
@@ -121,15 +124,23 @@ impl Engine {
     /// # Errors
     /// Says why the engine did not tell.
     pub async fn snapshot(&self) -> Result<Snapshot, EngineError> {
-        let every = ListContainersOptionsBuilder::default().all(true).build();
-        let listed = answer(self.docker.list_containers(Some(every))).await?;
-        let containers = stream::iter(listed.into_iter().map(|summary| self.clone().describe(summary)))
+        let containers = self.containers(true).await?;
+        let images = answer(self.docker.list_images(None::<ListImagesOptions>)).await?;
+        Ok(Snapshot { containers, images: images.into_iter().map(facts::image).collect() })
+    }
+
+    /// Reads the containers that run, or all.
+    ///
+    /// # Errors
+    /// Says why the engine did not tell.
+    pub async fn containers(&self, all: bool) -> Result<Vec<ContainerFacts>, EngineError> {
+        let options = ListContainersOptionsBuilder::default().all(all).build();
+        let listed = answer(self.docker.list_containers(Some(options))).await?;
+        stream::iter(listed.into_iter().map(|summary| self.clone().describe(summary)))
             .buffered(INSPECTIONS)
             .try_filter_map(|facts| async { Ok(facts) })
             .try_collect()
-            .await?;
-        let images = answer(self.docker.list_images(None::<ListImagesOptions>)).await?;
-        Ok(Snapshot { containers, images: images.into_iter().map(facts::image).collect() })
+            .await
     }
 
     /// Reads one container by its full id; `None` when there is none.

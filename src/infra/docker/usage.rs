@@ -22,9 +22,12 @@ impl Engine {
     /// # Errors
     /// Says that it does not run, in our words, or why the engine did not tell, in its own.
     pub async fn stats(&self, container: &str) -> Result<ContainerStats, EngineError> {
-        let (_, running) = self.look(container).await?;
-        if !running {
-            let message = format!("the container {container} does not run, so it uses nothing");
+        let inspected = answer(self.docker.inspect_container(container, None)).await?;
+        if !inspected.state.and_then(|state| state.running).unwrap_or(false) {
+            let name = inspected.name.unwrap_or_default();
+            let name = name.trim_start_matches('/');
+            let name = if name.is_empty() { container } else { name };
+            let message = format!("the container {name} does not run, so it uses nothing");
             return Err(EngineError::Refused { status: 409, message });
         }
         let options = StatsOptionsBuilder::default().stream(false).one_shot(false).build();

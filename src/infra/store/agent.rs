@@ -12,7 +12,7 @@ use crate::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, agent_id, site, status, status_since, version, capabilities, labels, host,
+            "SELECT id, agent_id, site, status, status_since, version, capabilities, verbs, labels, host,
                 container_engine, created_at, last_seen_at, address,
                 public_key, epoch, offered_epoch, ingested, removed_at
             FROM agents ",
@@ -67,6 +67,7 @@ fn agent(row: &mut Columns<'_>) -> Result<Agent, StoreError> {
         status_since: row.next()?,
         version: row.next()?,
         capabilities: row.json()?,
+        site_verbs: row.json()?,
         labels: row.json()?,
         host: row.json()?,
         container_engine: row.json_or_null()?,

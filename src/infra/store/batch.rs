@@ -54,7 +54,7 @@ pub(super) fn commit(
             outcome.map(|()| Committed { sequence: journal.append(origin, events, audit) })
         })
         .collect();
-    journal.write(statements)?;
+    journal.write(statements, origin)?;
     statements.control("COMMIT")?;
     Ok(Written { answers, journal })
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     core::{
-        command::{aggregate, has_ended},
+        command::{aggregate, aggregate_of, has_ended},
         port::{
             StoreError,
             records::{CommandFilter, Commands},
@@ -21,7 +21,8 @@ use crate::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, verb, args, actor, created_at, expires_at, timeout_s, correlation_id FROM commands ",
+            "SELECT id, verb, args, actor, created_at, expires_at, timeout_s, correlation_id, priority, max_retries,
+                scheduled_at, precondition, rollout, output_bytes, plan, schedule FROM commands ",
             $rest
         )
     };
@@ -126,14 +127,21 @@ fn command(row: &mut Columns<'_>) -> Result<Command, StoreError> {
         ended_at: None,
         timeout_s: row.next()?,
         correlation_id: row.next()?,
+        priority: row.next()?,
+        max_retries: row.next()?,
+        scheduled_at: row.next()?,
+        precondition: row.next()?,
+        rollout: row.json_or_null()?,
+        output_bytes: row.next()?,
+        plan: row.next()?,
+        schedule: row.next()?,
         executions: Vec::new(),
     })
 }
 
 /// The command with its executions, and how it stands by them.
 fn with_executions(command: Command, executions: Vec<Execution>) -> Command {
-    let statuses: Vec<CommandStatus> = executions.iter().map(|execution| execution.status).collect();
-    let status = aggregate(&statuses);
+    let status = aggregate_of(&executions);
     let ended_at =
         if has_ended(status) { executions.iter().filter_map(|one| one.ended_at).max() } else { None };
     Command { status, ended_at, executions, ..command }

@@ -49,10 +49,13 @@ fn number(
     Ok(one(connection, table, sql, values, |row| row.next())?.unwrap_or_default())
 }
 
-/// Commands by status. Their ids rise with time, those of their executions too.
+/// Commands by status, of which the last attempts count. Their ids rise with time, those of their executions too.
 fn commands(connection: &Connection, since: Timestamp) -> Result<BTreeMap<CommandStatus, u64>, StoreError> {
     let sql = "SELECT statuses, count(*) FROM (
-            SELECT json_group_array(DISTINCT status) AS statuses FROM executions WHERE id >= ?1 GROUP BY command_id
+            SELECT json_group_array(DISTINCT status) AS statuses FROM executions WHERE id >= ?1 AND NOT EXISTS (
+                SELECT 1 FROM executions AS later WHERE later.command_id = executions.command_id
+                    AND later.agent = executions.agent AND later.attempt > executions.attempt)
+            GROUP BY command_id
         ) GROUP BY statuses";
     let groups: Vec<(Vec<CommandStatus>, u64)> =
         rows_of(connection, "executions", sql, [first_id(since)], |row| Ok((row.json()?, row.next()?)))?;
@@ -64,7 +67,7 @@ fn commands(connection: &Connection, since: Timestamp) -> Result<BTreeMap<Comman
 }
 
 /// The least id that can have been made at or after a moment (RFC 9562, section 5.7).
-fn first_id(since: Timestamp) -> String {
+pub(super) fn first_id(since: Timestamp) -> String {
     let millis = u64::try_from(since.as_millisecond()).unwrap_or_default();
     format!("{:08x}-{:04x}-7000-8000-000000000000", millis >> 16, millis & 0xffff)
 }

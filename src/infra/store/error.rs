@@ -54,7 +54,7 @@ pub enum OpenError {
         source: rusqlite::Error,
     },
     /// The file holds what cannot be read.
-    #[error("{} holds what cannot be read: {detail}", path.display())]
+    #[error("{} is damaged: {detail}", path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,

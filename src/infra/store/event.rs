@@ -63,6 +63,15 @@ pub(super) fn bounds(connection: &Connection) -> Result<Option<(u64, u64)>, Stor
     Ok(found.and_then(|(first, last): (Option<u64>, Option<u64>)| first.zip(last)))
 }
 
+/// How many sequences between the first and the last event stand for none.
+pub(super) fn skipped(connection: &Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT coalesce(sum(CAST(value AS INTEGER) - CAST(substr(name, 11) AS INTEGER)), 0) AS skipped
+        FROM settings WHERE name > 'event_gap:' AND name < 'event_gap;'
+            AND CAST(substr(name, 11) AS INTEGER) >= (SELECT min(sequence) FROM events)
+            AND CAST(value AS INTEGER) < (SELECT max(sequence) FROM events)";
+    Ok(one(connection, "settings", sql, [], |row| row.next())?.unwrap_or_default())
+}
+
 /// The first events that are kept: sequence and time.
 pub(super) fn oldest(connection: &Connection, most: usize) -> Result<Vec<(u64, Timestamp)>, StoreError> {
     let sql = "SELECT sequence, time FROM events ORDER BY sequence LIMIT ?1";

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::statements::Statements;
 use crate::{
     core::{
-        audit::{AuditEntry, ChainedEntry, chain_hash},
+        audit::{AuditEntry, ChainHead, hash_of, text_of},
         change::NewEvent,
     },
     id::{EventId, ServerId},
@@ -37,13 +37,23 @@ impl Heads {
         let sequence = connection
             .query_row("SELECT sequence FROM events ORDER BY sequence DESC LIMIT 1", [], |row| place(row, 0))
             .optional()?;
-        let last = connection
-            .query_row("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1", [], |row| {
-                Ok((place(row, 0)?, row.get(1)?))
-            })
-            .optional()?;
+        let floor = connection.query_row(
+            "SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM settings
+             WHERE name > 'event_gap:' AND name < 'event_gap;'",
+            [],
+            |row| place(row, 0),
+        )?;
+        // Where the log was trimmed to stands for the entries that are gone, should there be no other.
+        let last = "SELECT number, hash FROM audit UNION ALL SELECT number, hash FROM audit_base \
+            ORDER BY number DESC LIMIT 1";
+        let last = connection.query_row(last, [], |row| Ok((place(row, 0)?, row.get(1)?))).optional()?;
         let (number, hash) = last.unwrap_or_default();
-        Ok(Self { sequence: sequence.unwrap_or_default(), number, hash })
+        Ok(Self { sequence: sequence.unwrap_or_default().max(floor), number, hash })
+    }
+
+    /// Where the audit chain ends.
+    pub(super) const fn chain(self) -> ChainHead {
+        ChainHead { number: self.number, hash: self.hash }
     }
 }
 
@@ -70,12 +80,21 @@ pub(super) fn source(server: ServerId) -> String {
     format!("/worpen/{server}")
 }
 
+/// An audit entry in its place.
+#[derive(Debug)]
+struct Chained {
+    number: u64,
+    text: String,
+    previous: [u8; 32],
+    hash: [u8; 32],
+}
+
 /// What one batch appends.
 #[derive(Debug)]
 pub(super) struct Journal {
     pub(super) heads: Heads,
     pub(super) events: Vec<Event>,
-    entries: Vec<ChainedEntry>,
+    entries: Vec<Chained>,
 }
 
 impl Journal {
@@ -96,17 +115,17 @@ impl Journal {
             self.events.push(event_at(self.heads.sequence, &origin.source, event));
         }
         if let Some(entry) = audit {
-            let previous = self.heads.hash;
+            let (previous, text) = (self.heads.hash, text_of(&entry));
             self.heads.number += 1;
-            self.heads.hash = chain_hash(origin.server, self.heads.number, &previous, &entry);
+            self.heads.hash = hash_of(origin.server, self.heads.number, &previous, text.as_bytes());
             let Heads { number, hash, .. } = self.heads;
-            self.entries.push(ChainedEntry { server: origin.server, number, entry, previous, hash });
+            self.entries.push(Chained { number, text, previous, hash });
         }
         self.heads.sequence
     }
 
     /// Writes what was appended.
-    pub(super) fn write(&self, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, statements: &mut Statements<'_>, origin: &Origin) -> rusqlite::Result<()> {
         let mut data = Vec::new();
         let first = self.heads.sequence - self.events.len() as u64 + 1;
         for (event, sequence) in self.events.iter().zip(first..) {
@@ -114,12 +133,10 @@ impl Journal {
             serde_json::to_writer(&mut data, &event.data).map_err(unwritable)?;
             insert_event(statements, sequence, event, &data)?;
         }
-        for entry in &self.entries {
-            let text = serde_json::to_string(&entry.entry).map_err(unwritable)?;
-            let number = entry.number.cast_signed();
-            let server = entry.server.to_string();
-            statements
-                .run::<&dyn ToSql>(INSERT_ENTRY, &[&number, &server, &text, &entry.previous, &entry.hash])?;
+        let server = origin.server.to_string();
+        for Chained { number, text, previous, hash } in &self.entries {
+            let number = number.cast_signed();
+            statements.run::<&dyn ToSql>(INSERT_ENTRY, &[&number, &server, text, previous, hash])?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! API keys, read.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::row::{Columns, all, one, rows};
@@ -13,7 +14,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT api_keys.id, api_keys.name, users.username, api_keys.role, api_keys.created_at,
-                api_keys.expires_at, api_keys.user_id, users.role AS user_role, api_keys.revoked_at
+                api_keys.expires_at, api_keys.scope, api_keys.user_id, users.role AS user_role, users.disabled_at AS user_disabled_at, api_keys.revoked_at,
+                api_keys.previous_until
             FROM api_keys JOIN users ON users.id = api_keys.user_id ",
             $rest
         )
@@ -21,7 +23,17 @@ macro_rules! select {
 }
 
 pub(super) fn by_hash(connection: &Connection, hash: &str) -> Result<Option<KeyRecord>, StoreError> {
-    one(connection, "api_keys", select!("WHERE api_keys.secret_hash = ?1"), [hash], record)
+    let found = one(connection, "api_keys", select!("WHERE api_keys.secret_hash = ?1"), [hash], record)?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    // The secret before the present one holds for a while.
+    let sql = select!("WHERE api_keys.previous_hash = ?1");
+    one(connection, "api_keys", sql, [hash], |row| {
+        let record = record(row)?;
+        let until: Timestamp = row.next()?;
+        Ok(KeyRecord { holds_until: record.holds_until.min(until), ..record })
+    })
 }
 
 pub(super) fn by_id(connection: &Connection, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
@@ -55,9 +67,18 @@ fn key(row: &mut Columns<'_>) -> Result<ApiKey, StoreError> {
         role: row.word()?,
         created_at: row.next()?,
         expires_at: row.next()?,
+        scope: row.json_or_null()?,
     })
 }
 
 fn record(row: &mut Columns<'_>) -> Result<KeyRecord, StoreError> {
-    Ok(KeyRecord { key: key(row)?, user: row.next()?, user_role: row.word()?, revoked_at: row.next()? })
+    let key = key(row)?;
+    Ok(KeyRecord {
+        holds_until: key.expires_at,
+        key,
+        user: row.next()?,
+        user_role: row.word()?,
+        user_disabled_at: row.next()?,
+        revoked_at: row.next()?,
+    })
 }

@@ -19,7 +19,10 @@ macro_rules! migrations {
 }
 
 /// Of the control data.
-pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine", "0002_bearers");
+pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine", "0002_bearers", "0003_engine", "0004_certificates", "0005_scopes", "0006_audit");
+
+/// Of what executions print.
+pub(super) const OUTPUT: &[Migration] = migrations!("output": "0001_pieces");
 
 /// Of the telemetry.
 pub(super) const TELEMETRY: &[Migration] = migrations!("telemetry": "0001_samples", "0002_parts");

@@ -4,24 +4,27 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    SqliteStore, agent, audit, command, container, count, event, execution, idempotency, image, invitation,
-    journal, key, user,
+    SqliteStore, agent, anchor, audit, command, container, count, credential, event, execution, idempotency,
+    image, invitation, journal, key, plan, schedule, session, statistics, user,
 };
 use crate::{
     core::{
-        audit::ChainedEntry,
+        audit::{ChainHead, ChainedEntry, Restored, StoredEntry},
         port::{
             StoreError,
             records::{
-                AgentLinkRecord, CommandFilter, Commands, Counts, EventFilter, ExecutionRecord, Found,
-                IdempotencyRecord, InvitationRecord, KeyRecord, Records, UserRecord,
+                AgentLinkRecord, AuditBase, AuditFilter, AuditPage, CommandFilter, Commands, Counts,
+                CredentialRecord, EndedCommand, EventFilter, ExecutionRecord, Found, IdempotencyRecord,
+                InvitationRecord, KeyRecord, OpenOf, PlanRecord, RecentExecution, Records, RolloutRecord,
+                ScheduleRecord, SessionRecord, UserRecord,
             },
         },
+        trust::Anchor,
     },
-    id::{AgentId, CommandId, ExecutionId, InvitationId, KeyId, UserId},
+    id::{AgentId, CommandId, ExecutionId, InvitationId, KeyId, PlanId, SessionId, UserId},
     proto::{
         agent::Agent, auth::ApiKey, command::Command, container::Container, event::Event, image::Image,
-        user::User,
+        schedule::Schedule, user::User,
     },
 };
 
@@ -59,6 +62,14 @@ impl Records for SqliteStore {
         self.read(move |connection| key::list(connection, user, after, limit)).await
     }
 
+    async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        self.read(move |connection| session::by_id(connection, id)).await
+    }
+
+    async fn had_first_admin(&self) -> Result<bool, StoreError> {
+        self.read(user::had_first_admin).await
+    }
+
     async fn invitation(&self, id: InvitationId) -> Result<Option<InvitationRecord>, StoreError> {
         self.read(move |connection| invitation::by_id(connection, id)).await
     }
@@ -69,6 +80,18 @@ impl Records for SqliteStore {
 
     async fn agent_link(&self, id: AgentId) -> Result<Option<AgentLinkRecord>, StoreError> {
         self.read(move |connection| agent::link(connection, id)).await
+    }
+
+    async fn credential(&self, id: AgentId) -> Result<Option<CredentialRecord>, StoreError> {
+        self.read(move |connection| credential::of(connection, id)).await
+    }
+
+    async fn credentials(&self) -> Result<Vec<CredentialRecord>, StoreError> {
+        self.read(credential::list).await
+    }
+
+    async fn anchors(&self) -> Result<Vec<Anchor>, StoreError> {
+        self.read(anchor::list).await
     }
 
     async fn agent_link_by_name(&self, name: &str) -> Result<Option<AgentLinkRecord>, StoreError> {
@@ -107,31 +130,20 @@ impl Records for SqliteStore {
         self.read(move |connection| execution::by_id(connection, id)).await
     }
 
-    async fn queued_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {
-        self.read(move |connection| execution::queued(connection, agent)).await
+    async fn open_executions(&self, of: OpenOf) -> Result<Vec<ExecutionRecord>, StoreError> {
+        self.read(move |connection| execution::open(connection, of)).await
     }
 
-    async fn open_executions(&self, agent: AgentId) -> Result<Vec<ExecutionRecord>, StoreError> {
-        self.read(move |connection| execution::open(connection, agent)).await
+    async fn open_commands(&self) -> Result<u64, StoreError> {
+        self.read(execution::open_commands).await
     }
 
-    async fn expired_executions(&self, now: Timestamp) -> Result<Vec<ExecutionRecord>, StoreError> {
-        self.read(move |connection| execution::expired(connection, now)).await
+    async fn sealed_args(&self, id: CommandId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |connection| execution::sealed_args(connection, id)).await
     }
 
-    async fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(execution::next_expiry).await
-    }
-
-    async fn overdue_executions(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<(ExecutionRecord, Timestamp)>, StoreError> {
-        self.read(move |connection| execution::overdue(connection, now)).await
-    }
-
-    async fn next_overdue(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(execution::next_overdue).await
+    async fn rollouts(&self) -> Result<Vec<RolloutRecord>, StoreError> {
+        self.read(execution::rollouts).await
     }
 
     async fn idempotency(
@@ -158,6 +170,10 @@ impl Records for SqliteStore {
         self.read(event::bounds).await
     }
 
+    async fn skipped_events(&self) -> Result<u64, StoreError> {
+        self.read(event::skipped).await
+    }
+
     async fn oldest_events(&self, most: usize) -> Result<Vec<(u64, Timestamp)>, StoreError> {
         self.read(move |connection| event::oldest(connection, most)).await
     }
@@ -166,11 +182,96 @@ impl Records for SqliteStore {
         self.read(idempotency::oldest).await
     }
 
+    async fn plan(&self, id: PlanId) -> Result<Option<PlanRecord>, StoreError> {
+        self.read(move |connection| plan::by_id(connection, id)).await
+    }
+
+    async fn first_plan_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(plan::first_expiry).await
+    }
+
+    async fn schedule(&self, reference: &str) -> Result<Option<ScheduleRecord>, StoreError> {
+        let reference = reference.to_owned();
+        self.read(move |connection| schedule::find(connection, &reference)).await
+    }
+
+    async fn schedules(
+        &self,
+        key: Option<KeyId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Schedule>, StoreError> {
+        let after = after.map(str::to_owned);
+        self.read(move |connection| schedule::list(connection, key, after.as_deref(), limit)).await
+    }
+
+    async fn due_schedules(&self, now: Timestamp) -> Result<Vec<ScheduleRecord>, StoreError> {
+        self.read(move |connection| schedule::due(connection, now)).await
+    }
+
+    async fn next_schedule(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(schedule::next).await
+    }
+
+    async fn recent_executions(
+        &self,
+        since: Timestamp,
+        most: usize,
+    ) -> Result<Vec<RecentExecution>, StoreError> {
+        self.read(move |connection| statistics::recent(connection, since, most)).await
+    }
+
+    async fn command_count(&self) -> Result<u64, StoreError> {
+        self.read(statistics::command_count).await
+    }
+
+    async fn oldest_ended(
+        &self,
+        before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<EndedCommand>, StoreError> {
+        self.read(move |connection| statistics::oldest_ended(connection, before, most)).await
+    }
+
+    async fn first_ended(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(statistics::first_ended).await
+    }
+
     async fn counts(&self, since: Timestamp, now: Timestamp) -> Result<Counts, StoreError> {
         self.read(move |connection| count::all(connection, since, now)).await
     }
 
     async fn audit(&self, after: u64, limit: usize) -> Result<Vec<ChainedEntry>, StoreError> {
         self.read(move |connection| audit::after(connection, after, limit)).await
+    }
+
+    async fn audit_stored(&self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read(move |connection| audit::stored(connection, after, limit)).await
+    }
+
+    async fn audit_list(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<AuditPage, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| audit::list(connection, &filter, before, limit)).await
+    }
+
+    async fn audit_hash(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |connection| audit::hash(connection, number)).await
+    }
+
+    async fn audit_base(&self) -> Result<Option<AuditBase>, StoreError> {
+        self.read(audit::base).await
+    }
+
+    async fn audit_restores(&self) -> Result<Vec<Restored>, StoreError> {
+        self.read(audit::restores).await
+    }
+
+    async fn audit_older(&self, than: Timestamp, most: usize) -> Result<Option<ChainHead>, StoreError> {
+        self.read(move |connection| audit::older(connection, than, most)).await
     }
 }

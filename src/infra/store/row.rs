@@ -13,7 +13,11 @@ use serde::{
 
 use crate::{
     core::port::{StoreError, records::Found},
-    id::{AgentId, CommandId, EventId, ExecutionId, InvitationId, KeyId, ServerId, UserId},
+    id::{
+        AgentId, CommandId, EventId, ExecutionId, InvitationId, KeyId, PlanId, ScheduleId, ServerId,
+        SessionId, UserId,
+    },
+    proto::command::Priority,
 };
 
 /// All rows of a query over `table`.
@@ -92,7 +96,7 @@ pub(super) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    const fn of(row: &'r Row<'r>, table: &'static str) -> Self {
+    pub(super) const fn of(row: &'r Row<'r>, table: &'static str) -> Self {
         Self { row, table, next: 0, bytes: 0 }
     }
 
@@ -177,9 +181,34 @@ columns! {
     EventId: value => value.as_str().map_err(said)?.parse();
     ExecutionId: value => value.as_str().map_err(said)?.parse();
     InvitationId: value => value.as_str().map_err(said)?.parse();
+    PlanId: value => value.as_str().map_err(said)?.parse();
+    ScheduleId: value => value.as_str().map_err(said)?.parse();
     KeyId: value => value.as_str().map_err(said)?.parse();
     ServerId: value => value.as_str().map_err(said)?.parse();
+    SessionId: value => value.as_str().map_err(said)?.parse();
     UserId: value => value.as_str().map_err(said)?.parse();
+}
+
+impl Column for Priority {
+    fn read(value: ValueRef<'_>) -> Result<Self, String> {
+        let rank = u32::read(value)?;
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.rank() == rank)
+            .ok_or_else(|| format!("{rank} is no priority"))
+    }
+}
+
+impl Column for bool {
+    fn read(value: ValueRef<'_>) -> Result<Self, String> {
+        value.as_i64().map(|number| number != 0).map_err(said)
+    }
+}
+
+impl Column for Vec<u8> {
+    fn read(value: ValueRef<'_>) -> Result<Self, String> {
+        value.as_blob().map(<[u8]>::to_vec).map_err(said)
+    }
 }
 
 fn said(error: impl Display) -> String {

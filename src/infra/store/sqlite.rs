@@ -4,11 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
+use tokio::sync::watch;
 
 use super::{
     OpenError,
     connection::DatabaseFile,
-    journal::Origin,
+    journal::{Heads, Origin},
     migration::{self, migrate},
     readers::Readers,
     worker::Worker,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     core::{
+        audit::ChainHead,
         change::{Change, CommitError, Committed},
         meter::StoreMeter,
         port::{
@@ -24,6 +26,7 @@ use crate::{
         },
     },
     id::ServerId,
+    infra::disk::Disk,
 };
 
 /// How many threads read.
@@ -39,6 +42,7 @@ pub struct SqliteStore {
     writer: Worker<Change, Answer>,
     meter: Arc<StoreMeter>,
     server: ServerId,
+    chain: watch::Receiver<ChainHead>,
     _file: DatabaseFile,
 }
 
@@ -48,7 +52,16 @@ impl SqliteStore {
     /// # Errors
     /// Says why the file cannot serve: another server holds it, a newer version wrote it, or the disk refuses.
     pub fn open(dir: &Path, observer: Arc<dyn Observer>) -> Result<Self, OpenError> {
+        Self::open_on(dir, observer, Disk::unwatched(dir))
+    }
+
+    /// The same on a disk that is watched: while it is full, only what must go on is written.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(dir: &Path, observer: Arc<dyn Observer>, disk: Arc<Disk>) -> Result<Self, OpenError> {
         let file = DatabaseFile::claim(dir, "worpen")?;
+        file.check()?;
         let mut connection = file.writer()?;
         migrate(&file, &mut connection, migration::CONTROL)?;
         let server = server_id(&file, &connection)?;
@@ -57,14 +70,17 @@ impl SqliteStore {
         let origin = Origin::new(server);
         let meter = Arc::new(StoreMeter::default());
         let counts = meter.clone();
+        let head = Heads::read(&connection).map_err(|source| file.failed(source))?.chain();
+        let (told, chain) = watch::channel(head);
         Ok(Self {
             readers: Readers::start("store-reader", readers).map_err(no_thread)?,
             writer: Worker::start("store-writer", move |jobs| {
-                writer::run(connection, &origin, &observer, &counts, jobs)
+                writer::run(connection, &origin, &observer, &counts, &disk, &told, jobs)
             })
             .map_err(no_thread)?,
             meter,
             server,
+            chain,
             _file: file,
         })
     }
@@ -79,6 +95,12 @@ impl SqliteStore {
     #[must_use]
     pub const fn meter(&self) -> &Arc<StoreMeter> {
         &self.meter
+    }
+
+    /// Where the audit chain ends, and each time that it grows.
+    #[must_use]
+    pub fn audit_chain(&self) -> watch::Receiver<ChainHead> {
+        self.chain.clone()
     }
 
     /// Runs a read that sees every change committed before.

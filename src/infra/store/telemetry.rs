@@ -6,7 +6,7 @@
 //! once a change (`shape`). Reads (`history`, `range`) put parts and rows together; the first arrival of a moment wins.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -36,6 +36,7 @@ use crate::{
         telemetry::HOUR,
     },
     id::AgentId,
+    infra::disk::Disk,
     proto::telemetry::Telemetry,
 };
 
@@ -72,6 +73,8 @@ pub struct SqliteTelemetry {
     sealing: tokio::sync::Mutex<()>,
     writer: Worker<Job, Result<bool, StoreError>>,
     shared: Arc<Shared>,
+    disk: Arc<Disk>,
+    damaged: Option<PathBuf>,
     _file: DatabaseFile,
 }
 
@@ -153,11 +156,20 @@ impl SqliteTelemetry {
     /// # Errors
     /// Says why the file cannot serve: another server holds it, a newer version wrote it, or the disk refuses.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        let file = DatabaseFile::claim(dir, "telemetry")?;
+        Self::open_on(dir, Disk::unwatched(dir))
+    }
+
+    /// The same on a disk that is watched: while it is full, measurements are left out and counted.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(dir: &Path, disk: Arc<Disk>) -> Result<Self, OpenError> {
+        let (file, damaged) = DatabaseFile::claim_sound(dir, "telemetry")?;
         let mut connection = file.writer()?;
         migrate(&file, &mut connection, migration::TELEMETRY)?;
         let shared = Arc::new(Shared::default());
-        let writer = Writer::start(connection, shared.clone()).map_err(|source| file.failed(source))?;
+        let writer =
+            Writer::start(connection, shared.clone(), disk.clone()).map_err(|source| file.failed(source))?;
         let readers = |count| (0..count).map(|_| file.reader()).collect::<Result<_, _>>();
         let no_thread = |source| OpenError::Path { path: file.path().to_owned(), source };
         Ok(Self {
@@ -166,8 +178,16 @@ impl SqliteTelemetry {
             sealing: tokio::sync::Mutex::new(()),
             writer: Worker::start("telemetry-writer", move |jobs| writer.run(jobs)).map_err(no_thread)?,
             shared,
+            disk,
+            damaged,
             _file: file,
         })
+    }
+
+    /// Where a file lies that was found damaged when it was opened, and in whose place there is a new one.
+    #[must_use]
+    pub fn damaged(&self) -> Option<&Path> {
+        self.damaged.as_deref()
     }
 
     async fn write(&self, job: Job) -> Result<bool, StoreError> {
@@ -188,7 +208,15 @@ impl SqliteTelemetry {
 #[async_trait]
 impl TelemetryStore for SqliteTelemetry {
     async fn append(&self, agent: AgentId, telemetry: Telemetry) -> Result<(), StoreError> {
-        self.write(Job::Append(agent, Box::new(telemetry))).await.map(|_| ())
+        let room = self.disk.room();
+        if !room.is_full() {
+            let kept = self.write(Job::Append(agent, Box::new(telemetry))).await;
+            if kept.is_ok() || !room.is_full() {
+                return kept.map(drop);
+            }
+        }
+        room.telemetry.one();
+        Ok(())
     }
 
     async fn latest(&self) -> Result<Vec<(AgentId, Telemetry)>, StoreError> {

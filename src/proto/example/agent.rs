@@ -2,8 +2,8 @@
 
 use super::{
     super::agent::{
-        AgentStatistics, AgentStatus, AgentsAsked, Count, SetAgentStatusRequest, SyncAgentsRequest,
-        SyncTarget,
+        AgentStatistics, AgentStatus, AgentsAsked, Count, ReplaceAgentRequest, RevokeAgentRequest,
+        SetAgentStatusRequest, SyncAgentsRequest, SyncTarget,
     },
     WEB_1,
 };
@@ -43,4 +43,12 @@ pub(in crate::proto) fn agent_statistics() -> AgentStatistics {
             Count { value: Some("exited".into()), count: 1 },
         ],
     }
+}
+
+pub(in crate::proto) fn revoke_agent() -> RevokeAgentRequest {
+    RevokeAgentRequest { id: WEB_1.into(), reason: Some("the disk was sold".into()) }
+}
+
+pub(in crate::proto) fn replace_agent() -> ReplaceAgentRequest {
+    ReplaceAgentRequest { id: WEB_1.into(), expires_in: Some(900) }
 }

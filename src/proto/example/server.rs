@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{WEB_1, at, event, read};
+use super::{COMMAND, WEB_1, at, event, read};
 use crate::proto::{
+    audit::{AuditRecord, ExportLine, ListAuditRequest, Outcome},
+    backup::BackupRequest,
     dashboard::{DashboardStats, LoadRange, LoadStats, NodeStats, SecurityStats, ThroughputStats},
     event::{EventGap, EventPage},
     health::{DatabaseHealth, Health, RedisHealth, SystemHealth},
     service::{NodeService, ServiceMatrix, ServicePart},
-    statistics::{PerMinute, SinceStart, Statistics},
+    statistics::{
+        CommandStatistics, CommandStatisticsRequest, FailingNode, PerMinute, SinceStart, Spread, Statistics,
+        VerbStatistics,
+    },
     status::{ConnectionStatus, EventLogStatus, LimitStatus, ServerStatus, StoreStatus},
 };
 
@@ -16,8 +21,17 @@ fn counts<const N: usize>(counts: [(&str, u64); N]) -> BTreeMap<String, u64> {
     counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
+pub(in crate::proto) fn backup_request() -> BackupRequest {
+    BackupRequest { output: true, telemetry: false }
+}
+
 pub(in crate::proto) fn system_health() -> SystemHealth {
-    SystemHealth { status: Health::Healthy, database: Health::Healthy, redis: Health::NotConfigured }
+    SystemHealth {
+        status: Health::Healthy,
+        database: Health::Healthy,
+        audit: Health::Healthy,
+        redis: Health::NotConfigured,
+    }
 }
 
 pub(in crate::proto) fn database_health() -> DatabaseHealth {
@@ -95,6 +109,32 @@ pub(in crate::proto) fn statistics() -> Statistics {
     }
 }
 
+pub(in crate::proto) fn command_statistics_request() -> CommandStatisticsRequest {
+    CommandStatisticsRequest { since: Some("24h".into()) }
+}
+
+pub(in crate::proto) fn command_statistics() -> CommandStatistics {
+    let waiting = Spread { count: 13, p50_s: Some(0.002), p90_s: Some(0.25), p99_s: Some(12.5) };
+    let running = Spread { count: 13, p50_s: Some(1.5), p90_s: Some(10.0), p99_s: Some(10.25) };
+    let executions = counts([("failed", 1), ("succeeded", 12)]);
+    CommandStatistics {
+        since: at("10:04:20"),
+        counted_at: at("11:04:20"),
+        is_partial: false,
+        commands: counts([("partial", 1), ("succeeded", 5)]),
+        executions: executions.clone(),
+        waiting,
+        running,
+        verbs: vec![VerbStatistics { verb: "docker.stop".into(), executions, waiting, running }],
+        failing_nodes: vec![FailingNode {
+            node: WEB_1.into(),
+            failed: 1,
+            ended: 13,
+            last_error: Some("there is no container 'nginx'".into()),
+        }],
+    }
+}
+
 pub(in crate::proto) fn dashboard_stats() -> DashboardStats {
     let on_web_1 = |value: f64| LoadRange {
         average: Some(value),
@@ -118,14 +158,14 @@ pub(in crate::proto) fn dashboard_stats() -> DashboardStats {
             load_average: on_web_1(0.5),
             nodes: 1,
         },
-        security: SecurityStats {
+        security: Some(SecurityStats {
             denied_24h: 2,
             quarantined_agents: 0,
             active_keys: 1,
             sign_ins_refused: 1,
             requests_rate_limited: 0,
             since: at("09:00:00"),
-        },
+        }),
     }
 }
 
@@ -151,6 +191,39 @@ pub(in crate::proto) fn service_matrix() -> ServiceMatrix {
             time: at("11:04:00"),
         }],
     }
+}
+
+pub(in crate::proto) fn list_audit() -> ListAuditRequest {
+    ListAuditRequest {
+        actor: Some("user:ada".into()),
+        action: Some("container.*".into()),
+        target: Some("container/web-1/*".into()),
+        outcome: Some(Outcome::Done),
+        correlation: None,
+        since: Some(at("11:00:00")),
+        until: Some(at("12:00:00")),
+        limit: Some(50),
+        cursor: None,
+    }
+}
+
+pub(in crate::proto) fn audit_record() -> AuditRecord {
+    AuditRecord {
+        number: 412,
+        time: at("11:05:00"),
+        actor: "user:ada".into(),
+        address: Some("192.0.2.40".into()),
+        action: "container.stop".into(),
+        target: "container/web-1/nginx".into(),
+        outcome: Outcome::Done,
+        correlation: Some(COMMAND.into()),
+        detail: serde_json::json!({ "verb": "docker.stop" }),
+        hash: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".into(),
+    }
+}
+
+pub(in crate::proto) fn export_line() -> ExportLine {
+    ExportLine::End { number: 412, entries: 412 }
 }
 
 pub(in crate::proto) fn event_page() -> EventPage {

@@ -1,50 +1,48 @@
-//! Lets commands expire that no agent took in time, and ends those that a plain agent took and did not answer in time.
+//! Keeps the time of commands: lets those wait for their nodes whose moment has come, and ends those whose time is over.
 
 use std::{sync::Arc, time::Duration};
-
-use jiff::Timestamp;
 
 use super::until;
 use crate::{
     api::{app::App, clock},
-    core::{
-        error::Error,
-        usecase::{Origin, dispatch, plain},
-    },
+    core::usecase::{Origin, overdue},
     proto::event::{Event, EventKind},
 };
 
 /// How long to wait after the store did not answer.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Sleeps until the next execution is due; one that was queued or started meanwhile may be due earlier.
+/// Sleeps until the next execution ripens or is due; one that is queued or started meanwhile may be due earlier.
 pub(in crate::server) async fn run(app: Arc<App>) {
     loop {
         let seen = app.feed.last();
-        let origin = Origin::server(clock::now(), app.server.to_string());
-        let due = match end_overdue(&app, &origin).await {
-            Ok(Some(next)) => until(next),
-            Ok(None) => Duration::MAX,
-            Err(error) => {
-                tracing::error!("commands could not expire: {error}");
-                RETRY
-            }
-        };
+        let wait = keep_time(&app).await;
         tokio::select! {
-            () = tokio::time::sleep(due) => {}
-            () = app.feed.next_where(seen, sets_a_deadline) => {}
+            () = tokio::time::sleep(wait) => {}
+            () = app.feed.next_where(seen, sets_a_moment) => {}
             () = app.shutdown.cancelled() => return,
         }
     }
 }
 
-fn sets_a_deadline(event: &Event) -> bool {
-    matches!(event.kind, EventKind::CommandQueued | EventKind::CommandStarted)
+fn sets_a_moment(event: &Event) -> bool {
+    matches!(
+        event.kind,
+        EventKind::CommandQueued
+            | EventKind::CommandRetried
+            | EventKind::CommandStarted
+            | EventKind::RolloutAdvanced
+    )
 }
 
-/// Ends what is due, and says when the next is.
-async fn end_overdue(app: &App, origin: &Origin) -> Result<Option<Timestamp>, Error> {
-    let expires = dispatch::expire(&*app.store, &*app.records, origin).await?;
-    let overdue = plain::time_out(&*app.store, &*app.records, &*app.hub, origin).await?;
-    Ok(expires.into_iter().chain(overdue).min())
+/// Does what is due, and says how long there is nothing more to do.
+async fn keep_time(app: &App) -> Duration {
+    let origin = Origin::server(clock::now(), app.server.to_string());
+    let kept = overdue::keep_time(&*app.store, &*app.records, &*app.hub, &app.queue, &origin).await;
+    if let Err(error) = kept {
+        tracing::error!("a command could not be ended: {error}");
+        return RETRY;
+    }
+    let next = app.queue.lock().next_moment();
+    next.map_or(Duration::MAX, until)
 }

@@ -1,9 +1,16 @@
 //! The loops beside the API. Each sleeps until the next thing is due, and is woken by the event log.
 
+pub(super) mod archive;
+pub(super) mod denials;
+pub(super) mod disk;
 pub(super) mod expiry;
+pub(super) mod history;
 pub(super) mod liveness;
+pub(super) mod notary;
 pub(super) mod pulse;
 pub(super) mod retention;
+pub(super) mod rollout;
+pub(super) mod schedule;
 pub(super) mod sealing;
 
 use std::time::Duration;

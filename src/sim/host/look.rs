@@ -51,7 +51,8 @@ impl Host {
     ) -> Result<ContainerStats, Ended> {
         let container = self.asked(name, wanted)?;
         if container.state != ContainerState::Running {
-            let detail = format!("the container {wanted} does not run, so it uses nothing");
+            let stopped = container_name(container.number);
+            let detail = format!("the container {stopped} does not run, so it uses nothing");
             return Err(Ended { outcome: Outcome::Refused, detail: Some(detail) });
         }
         let key = self.key("stats", name, container);

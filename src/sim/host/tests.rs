@@ -4,8 +4,8 @@ fn host(seed: u64) -> Host {
     Host::new(seed, 10, &mut Random::of(seed, "sim-00000"))
 }
 
-fn stop(container: &str) -> Act {
-    Act { verb: Verb::Stop, container: container.into(), force: false }
+fn stop(container: &str) -> Deed {
+    Deed { verb: Verb::Stop, container: container.into(), force: false }
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn an_order_changes_its_container_and_tells_what_happened() {
     assert_eq!(kinds, [EventKind::ContainerDied, EventKind::ContainerStopped]);
     let (again, happened) = host.act("n", &stop(&running.name), now).unwrap();
     assert_eq!((again["changed"].as_bool(), happened.len()), (Some(false), 0));
-    let remove = Act { verb: Verb::Remove, ..stop(&running.name) };
+    let remove = Deed { verb: Verb::Remove, ..stop(&running.name) };
     assert_eq!(host.act("n", &remove, now).unwrap().0["state"], Value::Null);
     assert_eq!(host.act("n", &remove, now), Err(format!("No such container: {}", running.name)));
 }
@@ -37,12 +37,12 @@ fn an_order_changes_its_container_and_tells_what_happened() {
 #[test]
 fn a_running_container_is_removed_by_force_alone() {
     let (mut host, now) = (host(7), Timestamp::now());
-    let restart = Act { verb: Verb::Restart, ..stop("nginx-0") };
+    let restart = Deed { verb: Verb::Restart, ..stop("nginx-0") };
     let (_, happened) = host.act("n", &restart, now).unwrap();
     assert_eq!(happened.last().unwrap().0, EventKind::ContainerRestarted);
-    let remove = Act { verb: Verb::Remove, ..stop("nginx-0") };
+    let remove = Deed { verb: Verb::Remove, ..stop("nginx-0") };
     assert!(host.act("n", &remove, now).is_err());
-    assert!(host.act("n", &Act { force: true, ..remove }, now).is_ok());
+    assert!(host.act("n", &Deed { force: true, ..remove }, now).is_ok());
 }
 
 #[test]

@@ -8,37 +8,29 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, protocol::frame::coding::Data};
 
 use super::{
-    Agreement, End, Socket, broken, closed, end_of,
+    Agreement, End, Socket, broken, closed, end_of, flush,
     question::{Asked, Questions, refusal},
     say, say_bytes, say_text, send,
 };
 use crate::{
-    id::CommandId,
     proto::{
         command::CommandStatus,
         envelope::{CommandOrder, Envelope},
-        link::{
-            Ack, AgentFrame, CommandResult, Heartbeat, LinkError, LinkErrorCode, NodeEvent, Sequenced,
-            ServerFrame,
-        },
+        link::{Ack, AgentFrame, Heartbeat, LinkError, LinkErrorCode, NodeEvent, Sequenced, ServerFrame},
         output::{Ended, Outcome},
     },
     sim::{
-        agent::{Agent, Running, World},
+        agent::{Agent, World},
         host::Happening,
-        order::{Question, Refusal, Standing, Work, check, is_question},
+        order::{Question, Refusal, Standing, Work, check},
         tally::{FrameKind, count},
     },
 };
 
+mod work;
+
 /// After so many intervals without a word the server is taken for dead.
 const SILENT_INTERVALS: u32 = 3;
-/// The most orders that are obeyed at a time.
-const AT_A_TIME: usize = 64;
-/// How many executions are remembered after their end.
-const REMEMBERED: usize = 64;
-/// How long obeying takes, milliseconds.
-const OBEYING_MS: (u64, u64) = (20, 400);
 /// How long the server may take to see an agent off.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -66,7 +58,11 @@ pub(super) async fn carry(agent: &mut Agent, world: &World, socket: Socket, agre
     let mut link =
         Link { agent, world, socket, agreement, last: 0, heard: now, beats: now, churns, cut, questions };
     link.report();
-    match link.serve().await {
+    let served = async {
+        link.print_again().await?;
+        link.serve().await
+    };
+    match served.await {
         Ok(()) => link.farewell().await,
         Err(end) => end,
     }
@@ -113,7 +109,7 @@ impl Link<'_> {
         }
         while let Some(index) = self.agent.running.iter().position(|running| running.due <= now) {
             let running = self.agent.running.swap_remove(index);
-            self.obey(&running);
+            Box::pin(self.obey(running)).await?;
         }
         if self.beats <= now {
             self.beats = now + self.agreement.heartbeat;
@@ -130,7 +126,7 @@ impl Link<'_> {
             // An agent that is asked nothing must not pay for its size.
             Box::pin(self.answer(pieces)).await?;
         }
-        Ok(())
+        flush(&mut self.socket).await
     }
 
     /// Measures at each interval; what fell due without a link is measured then, under its own time.
@@ -212,17 +208,24 @@ impl Link<'_> {
             }
             Ok(ServerFrame::Command(envelope)) => self.order(&envelope).await,
             Ok(ServerFrame::Cancel(cancel)) => {
-                self.cancel(cancel.command_id);
+                self.cancel(cancel);
                 Ok(())
             }
             Ok(ServerFrame::Credit(credit)) => {
                 self.questions.credit(credit);
                 Ok(())
             }
+            Ok(ServerFrame::Kept(kept)) => Box::pin(self.kept(kept)).await,
+            // Its HELLO does not ask for heads of the audit log.
+            Ok(ServerFrame::AuditHead(_)) => {
+                self.complain(LinkErrorCode::OutOfOrder, "an AUDIT_HEAD that nobody asked for").await
+            }
             Ok(ServerFrame::Sync(_)) => {
                 self.report();
                 Ok(())
             }
+            // Simulated agents have no certificates, and do not follow rotations.
+            Ok(ServerFrame::Certificate(_) | ServerFrame::Trust(_)) => Ok(()),
             Ok(ServerFrame::Error(error)) => self.heed(error),
             Ok(ServerFrame::Welcome(_)) => {
                 self.complain(LinkErrorCode::OutOfOrder, "WELCOME came twice").await
@@ -261,20 +264,7 @@ impl Link<'_> {
             Ok((order, Work::Act(act))) => {
                 self.last = order.sequence;
                 let sequence = order.sequence;
-                let (from, to) = OBEYING_MS;
-                let takes = Duration::from_millis(from + self.agent.random.below(to - from));
-                let known = self.agent.done.contains(&order.execution)
-                    || self.agent.running.iter().any(|running| running.order.execution == order.execution);
-                if known {
-                    // Its results are acknowledged or wait to be; they are not said twice.
-                } else if self.agent.running.len() >= AT_A_TIME {
-                    count(&self.world.tally.refused);
-                    self.settle(&order, CommandStatus::Refused, None, Some("it obeys enough orders".into()));
-                } else {
-                    self.settle(&order, CommandStatus::Started, None, None);
-                    let due = Instant::now() + takes;
-                    self.agent.running.push(Running { due, order: Box::new(order), act });
-                }
+                Box::pin(self.begin(order, act)).await?;
                 say(&mut self.socket, self.world, FrameKind::Ack, &AgentFrame::Ack(Ack { sequence })).await
             }
             Err(refused) => {
@@ -285,37 +275,15 @@ impl Link<'_> {
                 };
                 if let (Some(order), Some(status)) = (refused.order, status) {
                     self.last = order.sequence;
-                    if is_question(&order.verb) {
+                    if order.is_question {
                         let pieces = refusal(&order, no(why), &self.world.tally);
                         Box::pin(self.answer(pieces)).await?;
                         return self.complain(LinkErrorCode::Refused, why).await;
                     }
-                    self.settle(&order, status, None, Some(why.to_owned()));
+                    self.end(&order, None, status, Err(why.to_owned()));
                 }
                 count(&self.world.tally.refused);
                 self.complain(LinkErrorCode::Refused, why).await
-            }
-        }
-    }
-
-    /// Does what was ordered, and tells what came of it.
-    fn obey(&mut self, Running { order, act, .. }: &Running) {
-        let tally = &self.world.tally;
-        let done = if self.agent.random.unit() < self.world.plan.failures {
-            Err("the simulation lets this order fail".to_owned())
-        } else {
-            self.agent.host.act(&self.agent.name, act, Timestamp::now())
-        };
-        self.remember(order);
-        match done {
-            Ok((given, happened)) => {
-                count(&tally.succeeded);
-                happened.into_iter().for_each(|happening| self.tell(happening, Some(order)));
-                self.settle(order, CommandStatus::Succeeded, Some(given), None);
-            }
-            Err(why) => {
-                count(&tally.failed);
-                self.settle(order, CommandStatus::Failed, None, Some(why));
             }
         }
     }
@@ -342,44 +310,6 @@ impl Link<'_> {
             say_bytes(&mut self.socket, self.world, FrameKind::Output, piece).await?;
         }
         Ok(())
-    }
-
-    fn cancel(&mut self, command: CommandId) {
-        self.questions.cancel(command);
-        while let Some(index) = self.agent.running.iter().position(|running| running.order.command == command)
-        {
-            let Running { order, .. } = self.agent.running.swap_remove(index);
-            count(&self.world.tally.failed);
-            self.remember(&order);
-            self.settle(&order, CommandStatus::Cancelled, None, Some("somebody stopped it".into()));
-        }
-    }
-
-    fn remember(&mut self, order: &CommandOrder) {
-        if self.agent.done.len() >= REMEMBERED {
-            self.agent.done.pop_front();
-        }
-        self.agent.done.push_back(order.execution);
-    }
-
-    fn settle(
-        &mut self,
-        order: &CommandOrder,
-        status: CommandStatus,
-        result: Option<serde_json::Value>,
-        error_message: Option<String>,
-    ) {
-        let body = CommandResult {
-            command_id: order.command,
-            execution_id: Some(order.execution),
-            status,
-            result,
-            error_message,
-            time: Some(Timestamp::now()),
-        };
-        self.agent.outbox.push(FrameKind::Result, |sequence| {
-            AgentFrame::CommandResult(Sequenced { sequence: Some(sequence), body })
-        });
     }
 
     async fn complain(&mut self, code: LinkErrorCode, detail: &str) -> Result<(), End> {

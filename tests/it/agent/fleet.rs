@@ -1,6 +1,6 @@
 //! A server that a test plays by hand, and an agent that runs for real.
 
-use std::{fs, future::Future, path::Path, time::Duration};
+use std::{collections::HashMap, fs, future::Future, path::Path, time::Duration};
 
 use axum::{
     Router,
@@ -22,6 +22,7 @@ use worpen::{
         digest::sha256_hex,
         envelope::{open, seal},
         invitation::{Token, join_message},
+        output::{Body, Frame},
         signing::{PublicKey, SigningKey},
     },
     id::{AgentId, CommandId, ExecutionId, InvitationId, ServerId},
@@ -36,6 +37,7 @@ use worpen::{
             Ack, AgentFrame, AgentLink, CHALLENGE_HEADER, CommandResult, Hello, LinkError, LinkErrorCode,
             NodeEvent, ServerFrame, Welcome,
         },
+        output::{Ended, Kept, Piece},
         problem::Problem,
     },
 };
@@ -97,6 +99,9 @@ impl Fleet {
             site: "eu".into(),
             server: ServerId::generate(),
             server_key: key.public().to_string(),
+            authorities: Vec::new(),
+            certificate: None,
+            epoch: 0,
         };
         let (sender, opened) = mpsc::unbounded_channel();
         let shared = Shared { opened: sender, joined: joined.clone(), spent };
@@ -112,8 +117,8 @@ impl Fleet {
 
     /// A token of an invitation of this server.
     pub(crate) fn token(&self) -> String {
-        Token { id: InvitationId::generate(), secret: SECRET, server: self.key.public().fingerprint() }
-            .encode()
+        let server = self.key.public().fingerprint();
+        Token { id: InvitationId::generate(), secret: SECRET, server, authority: None }.encode()
     }
 
     /// The node's settings.
@@ -146,7 +151,17 @@ impl Fleet {
     /// The next link's HELLO, checked.
     pub(crate) async fn hello(&mut self) -> Link {
         let (socket, challenge) = soon("a link", self.opened.recv()).await.unwrap();
-        let mut link = Link { socket, hello: None, proof: None, agent: self.joined.id, epoch: 0, orders: 0 };
+        let mut link = Link {
+            socket,
+            hello: None,
+            proof: None,
+            agent: self.joined.id,
+            epoch: 0,
+            orders: 0,
+            printed: HashMap::new(),
+            answered: HashMap::new(),
+            keeps: true,
+        };
         let AgentFrame::Hello(hello) = link.frame().await else { panic!("HELLO is first") };
         let public = Identity::load(self.folder.path()).unwrap().public_key();
         let proof: HelloProof = open(&[public], HELLO_TYPE, hello.proof.as_ref().unwrap()).unwrap();
@@ -176,12 +191,15 @@ impl Fleet {
             server_time: Timestamp::now(),
             acknowledged,
             keys: vec![self.key.public().to_string()],
+            authorities: Vec::new(),
+            revision: 0,
         };
         ServerFrame::Welcome(Welcome {
             heartbeat_interval_s: 1,
             telemetry_interval_s: 1,
             server_time: proof.server_time,
             proof: Some(seal(key, WELCOME_TYPE, &proof)),
+            successions: Vec::new(),
         })
     }
 
@@ -229,6 +247,12 @@ pub(crate) struct Link {
     agent: AgentId,
     pub(crate) epoch: u64,
     orders: u64,
+    /// What executions printed, as it came.
+    pub(crate) printed: HashMap<ExecutionId, Vec<Piece>>,
+    /// How the answers to questions ended.
+    answered: HashMap<ExecutionId, Ended>,
+    /// Whether what was printed is acknowledged as it comes.
+    pub(crate) keeps: bool,
 }
 
 impl Link {
@@ -254,10 +278,82 @@ impl Link {
         loop {
             match soon("a frame", self.socket.recv()).await {
                 Some(Ok(ws::Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(ws::Message::Binary(bytes))) => self.take(&bytes).await,
                 Some(Ok(ws::Message::Ping(_) | ws::Message::Pong(_))) => {}
                 _ => return None,
             }
         }
+    }
+
+    async fn take(&mut self, bytes: &[u8]) {
+        let Frame { execution, body } = Frame::decode(bytes).unwrap();
+        let piece = match body {
+            Body::Printed(piece) => piece,
+            Body::Ended(ended) => {
+                self.answered.insert(execution, ended);
+                return;
+            }
+            _ => return,
+        };
+        let offset = piece.offset + piece.bytes.len() as u64;
+        self.printed.entry(execution).or_default().push(piece);
+        if self.keeps {
+            self.say(&ServerFrame::Kept(Kept { execution_id: execution, offset })).await;
+        }
+    }
+
+    /// What an execution printed so far; what came twice must be the same, and holes are left out.
+    pub(crate) fn output(&self, execution: ExecutionId) -> Vec<u8> {
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut end = 0;
+        for piece in self.printed.get(&execution).into_iter().flatten() {
+            assert!(piece.offset >= end, "{} comes after {end}", piece.offset);
+            end = piece.offset + piece.bytes.len() as u64;
+            bytes.extend(&piece.bytes);
+        }
+        bytes
+    }
+
+    /// Asks something and waits until the answer is over.
+    pub(crate) async fn ask(&mut self, key: &SigningKey, verb: &str, args: Value) -> Ended {
+        let order = CommandOrder { is_question: true, ..self.order(verb, args) };
+        self.send_order(key, &order).await;
+        loop {
+            if let Some(ended) = self.answered.remove(&order.execution) {
+                return ended;
+            }
+            match soon("the end of an answer", self.socket.recv()).await {
+                Some(Ok(ws::Message::Binary(bytes))) => self.take(&bytes).await,
+                Some(Ok(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Orders something and waits for its end.
+    pub(crate) async fn run(
+        &mut self,
+        key: &SigningKey,
+        verb: &str,
+        args: Value,
+    ) -> (CommandResult, Vec<u8>) {
+        let next = self.orders + 1;
+        self.run_as(next, key, verb, args).await
+    }
+
+    /// The same as the order of this number.
+    pub(crate) async fn run_as(
+        &mut self,
+        sequence: u64,
+        key: &SigningKey,
+        verb: &str,
+        args: Value,
+    ) -> (CommandResult, Vec<u8>) {
+        self.orders = sequence - 1;
+        let order = self.order(verb, args);
+        self.send_order(key, &order).await;
+        let (result, _) = self.end(order.execution).await;
+        (result, self.output(order.execution))
     }
 
     pub(crate) async fn frame(&mut self) -> AgentFrame {
@@ -317,6 +413,11 @@ impl Link {
             timeout_s: 30,
             epoch: self.epoch,
             sequence: self.orders,
+            actor: "user:ada".into(),
+            is_question: false,
+            has_begun: false,
+            precondition: None,
+            output_bytes: 1024 * 1024,
         }
     }
 

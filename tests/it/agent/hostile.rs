@@ -292,6 +292,7 @@ impl Process {
             .args(["server", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.join("server"))
             .env("WORPEN_CONFIG_DIR", folder.join("config"))
+            .env("WORPEN_AGENT_MANAGEMENT_PORT", "0")
             .env("RUST_LOG", "trace")
             .env_remove("JWT_SECRET")
             .stdin(Stdio::null())

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use worpen::{
-    core::{envelope::seal, signing::SigningKey},
+    core::{envelope::seal, signing::SigningKey, verb::BUILT_IN},
     proto::{
         command::CommandStatus,
         container::{ContainerFacts, ContainerState},
@@ -70,8 +70,7 @@ async fn the_inventory_is_what_docker_shows() {
     let (_fleet, agent, link, inventory) = linked().await;
     let engine = inventory.container_engine.unwrap();
     assert_eq!(engine.version, docker(&["version", "-f", "{{.Server.Version}}"]));
-    let verbs = ["start", "stop", "restart", "rm", "pull", "prune", "logs", "stats", "inspect"];
-    assert_eq!(link.hello().capabilities, verbs.map(|verb| format!("docker.{verb}")));
+    assert_eq!(link.hello().capabilities, BUILT_IN.map(|verb| verb.name));
     let found = inventory.containers.iter().find(|facts| facts.id == container.id).unwrap();
     let shown = docker(&[
         "ps",
@@ -361,7 +360,7 @@ async fn a_running_execution_can_be_cancelled_or_runs_out_of_time() {
     let (fleet, _agent, mut link, _) = linked().await;
     let cancelled = link.order("docker.stop", json!({"container": first.id, "timeout_s": 20}));
     link.send_order(&fleet.key, &cancelled).await;
-    link.say(&ServerFrame::Cancel(Cancel { command_id: cancelled.command })).await;
+    link.say(&ServerFrame::Cancel(Cancel { command_id: cancelled.command, execution_id: None })).await;
     assert_eq!(link.end(cancelled.execution).await.0.status, CommandStatus::Cancelled);
 
     let mut short = link.order("docker.stop", json!({"container": second.id, "timeout_s": 20}));

@@ -24,7 +24,7 @@ async fn one_container() -> (TestServer, TestNode, TestLink) {
     (server, node, link)
 }
 
-fn result(order: &CommandOrder, sequence: u64, status: CommandStatus) -> AgentFrame {
+pub(super) fn result(order: &CommandOrder, sequence: u64, status: CommandStatus) -> AgentFrame {
     let body = CommandResult {
         command_id: order.command,
         execution_id: Some(order.execution),
@@ -32,6 +32,9 @@ fn result(order: &CommandOrder, sequence: u64, status: CommandStatus) -> AgentFr
         result: None,
         error_message: None,
         time: None,
+        started_at: None,
+        not_begun: false,
+        output: None,
     };
     AgentFrame::CommandResult(Sequenced { sequence: Some(sequence), body })
 }
@@ -115,11 +118,11 @@ async fn a_result_that_comes_twice_or_from_another_node_changes_nothing() {
 async fn a_command_that_nobody_took_expires() {
     let (server, _node, link) = one_container().await;
     drop(link);
-    let (_, command) = post(&server, "/api/v1/containers/aaa/stop?wait=0", &json!({}), None).await;
-    let expires_at: jiff::Timestamp = command["expires_at"].as_str().unwrap().parse().unwrap();
-    let later = worpen::core::usecase::Origin::server(expires_at, "test");
-    worpen::core::usecase::dispatch::expire(&*server.app.store, &*server.app.records, &later).await.unwrap();
-    let (_, command) = get(&server, &format!("/api/v1/commands/{}", command["id"].as_str().unwrap())).await;
+    let asked = json!({ "verb": "docker.stop", "args": { "container": "aaa" }, "agent_targets": ["web-1"], "timeout_s": 1 });
+    let (_, command) = post(&server, "/api/v1/commands?wait=0", &asked, None).await;
+    assert!(command["executions"][0]["waits_for"].as_str().unwrap().contains("not linked"), "{command}");
+    let (_, command) =
+        get(&server, &format!("/api/v1/commands/{}?wait=20", command["id"].as_str().unwrap())).await;
     assert_eq!(command["status"], "expired");
     assert!(
         command["executions"][0]["error_message"].as_str().unwrap().starts_with("web-1 did not take it by")

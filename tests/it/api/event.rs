@@ -2,14 +2,24 @@
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, client::IntoClientRequest},
 };
-use worpen::proto::{container::ContainerState::Running, event::StreamItem};
+use worpen::{
+    core::change::{Change, NewEvent},
+    proto::{
+        container::ContainerState::Running,
+        event::{EventKind, StreamItem},
+    },
+};
 
-use crate::{harness::TestServer, node::TestNode};
+use crate::{
+    harness::{TestServer, until},
+    node::TestNode,
+};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -88,5 +98,29 @@ async fn a_stream_ends_when_its_key_is_revoked() {
         while !matches!(socket.next().await, None | Some(Ok(Message::Close(_)) | Err(_))) {}
     });
     assert!(ended.await.is_ok(), "the stream ended");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_watcher_who_reads_nothing_is_let_go() {
+    let server = TestServer::start().await;
+    // More than the buffers of a connection take, here and there.
+    let words = "x".repeat(16 * 1024);
+    let event =
+        || NewEvent::new(EventKind::ServerStarted, Timestamp::now(), "server", json!({ "words": words }));
+    let change = (0..1024).fold(Change::new(), |change, _| change.event(event()));
+    server.app.store.commit(change).await.unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let address = server.url.trim_start_matches("http://").parse().unwrap();
+    let stream = socket.connect(address).await.unwrap();
+    let url = format!("{}?from=0", server.at("/api/v1/events/subscribe").replace("http", "ws"));
+    let mut request = url.into_client_request().unwrap();
+    let bearer = format!("Bearer {}", server.admin().await);
+    request.headers_mut().insert("authorization", bearer.parse().unwrap());
+    let (slow, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+    until("it is served", || server.app.connections.count().0 == 1).await;
+    until("it is let go", || server.app.connections.count().0 == 0).await;
+    drop(slow);
     server.stop().await;
 }

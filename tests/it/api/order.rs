@@ -65,9 +65,9 @@ async fn a_request_that_cannot_be_carried_out_says_which_part() {
         (json!({ "verb": "create_user", "agent_targets": ["press-7"], "args": [] }), 400, "/args"),
         (json!({ "verb": "create_user", "agent_targets": ["press-7"], "timeout_s": 0 }), 400, "/timeout_s"),
         (
-            json!({ "verb": "create_user", "agent_targets": ["press-7"], "priority": "normal" }),
+            json!({ "verb": "create_user", "agent_targets": ["press-7"], "urgency": "normal" }),
             400,
-            "/priority",
+            "/urgency",
         ),
     ] {
         let (status, problem) = post(&server, PATH, &body, None).await;

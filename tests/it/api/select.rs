@@ -36,6 +36,7 @@ fn an_agent(number: u32) -> Agent {
         status_since: now,
         version: Some("0.1.0".into()),
         capabilities: vec![if number.is_multiple_of(3) { "docker.rm" } else { "docker.stop" }.into()],
+        site_verbs: Vec::new(),
         labels: [("tier", format!("t{}", number % 4))].into_iter().collect(),
         host: HostFacts {
             os: Some(if number.is_multiple_of(4) { "Debian GNU/Linux 12" } else { "Alpine 3.20" }.into()),
@@ -64,7 +65,7 @@ fn measured(agent: &Agent, cpu: f32) -> (AgentId, Telemetry) {
         network_stats: BTreeMap::new(),
         container_count: None,
         service_status: BTreeMap::new(),
-        uptime_s: 1,
+        uptime_s: Some(1),
     };
     (agent.id, telemetry)
 }

@@ -51,7 +51,8 @@ async fn health_tells_in_words_and_of_the_database_by_trying_it() {
         assert_eq!(answer.status().as_u16(), 200, "{path} needs no caller");
         answer.json().await.unwrap()
     };
-    let whole = json!({ "status": "healthy", "database": "healthy", "redis": "not_configured" });
+    let whole =
+        json!({ "status": "healthy", "database": "healthy", "audit": "healthy", "redis": "not_configured" });
     assert_eq!(health("/api/v1/health").await, whole);
     assert_eq!(health("/api/v1/health/redis").await, json!({ "status": "not_configured" }));
     let commits = server.app.store_meter.commits.spread().count();

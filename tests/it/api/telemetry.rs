@@ -32,7 +32,7 @@ fn measured(name: &str, timestamp: Timestamp, cpu: f32, received: u64) -> Teleme
         network_stats: BTreeMap::from([("eth0".to_owned(), stats), ("lo".to_owned(), stats)]),
         container_count: Some(2),
         service_status: BTreeMap::new(),
-        uptime_s: 1,
+        uptime_s: Some(1),
     }
 }
 

@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    records::{COMMAND, agent, command},
+    records::{COMMAND, agent, command, container, page},
     stub::{Answer, Seen, Stub, problem},
     terminal::{Terminal, ended},
 };
@@ -38,7 +38,7 @@ fn a_name_with_its_node_reaches_the_server_whole() {
 fn several_targets_are_told_apart_and_end_together() {
     let stub = Stub::new(by_name);
     let terminal = Terminal::of(&stub);
-    let ran = terminal.run(&["containers", "restart", "nginx", "gone", "busy"]);
+    let ran = terminal.run(&["containers", "restart", "nginx", "gone", "busy", "--yes"]);
     assert_eq!(ran.code, 6);
     insta::assert_snapshot!(
         format!("{}{}", ran.out, ran.err),
@@ -46,11 +46,16 @@ fn several_targets_are_told_apart_and_end_together() {
     nginx: restarted on web-1
     busy: restart failed on web-1: device or resource busy
     error: gone: there is no container 'gone'
+    restarted 1 of 3
     "
     );
-    assert_eq!(terminal.run(&["containers", "stop", "gone", "gone"]).code, 3, "all failed alike");
+    assert_eq!(terminal.run(&["containers", "stop", "gone", "gone", "--yes"]).code, 3, "all failed alike");
     assert_eq!(terminal.run(&["containers", "stop", "guarded"]).code, 9);
-    assert_eq!(terminal.run(&["containers", "stop", "gone", "guarded"]).code, 1, "all failed, each its way");
+    assert_eq!(
+        terminal.run(&["containers", "stop", "gone", "guarded", "--yes"]).code,
+        1,
+        "all failed, each its way"
+    );
 }
 
 #[test]
@@ -68,8 +73,8 @@ fn json_of_one_act_is_an_object_and_of_several_an_array() {
         serde_json::from_str(&terminal.run(&[arguments, &["-o", "json"]].concat()).out).unwrap()
     };
     assert_eq!(json(&["containers", "stop", "a"])["id"], COMMAND);
-    assert_eq!(json(&["containers", "stop", "a", "b"]).as_array().unwrap().len(), 2);
-    assert_eq!(json(&["containers", "stop", "a", "gone"]).as_array().unwrap().len(), 1);
+    assert_eq!(json(&["containers", "stop", "a", "b", "--yes"]).as_array().unwrap().len(), 2);
+    assert_eq!(json(&["containers", "stop", "a", "gone", "--yes"]).as_array().unwrap().len(), 1);
     assert_eq!(terminal.run(&["containers", "stop", "a", "-o", "name"]).out, format!("{COMMAND}\n"));
 }
 
@@ -166,4 +171,61 @@ fn sync_says_who_could_not_be_asked() {
     assert!(two.err.contains("db-1"), "{}", two.err);
     assert_eq!(stub.seen()[1].body, json!({ "target": ["web-1", "db-1"] }));
     assert_eq!(terminal.run(&["agents", "sync"]).code, 2, "nobody is meant");
+}
+
+#[test]
+fn several_need_somebody_who_is_sure() {
+    let stub = Stub::new(by_name);
+    let terminal = Terminal::of(&stub);
+    for arguments in [
+        &["containers", "stop", "a", "b"] as &[&str],
+        &["containers", "restart", "a", "b"],
+        &["containers", "stop", "--where", "image.contains(\"nginx\")"],
+        &["containers", "rm", "--where", "state == \"exited\""],
+        &["agents", "rm", "a", "b"],
+        &["images", "prune"],
+    ] {
+        let ran = terminal.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.err.contains("without being sure") && ran.err.contains("--yes"), "{}", ran.err);
+    }
+    let piped = terminal.run_with(&["containers", "stop", "-"], "a\nb\n");
+    assert_eq!(piped.code, 2, "{}", piped.err);
+    assert!(stub.seen().is_empty(), "the server was asked");
+    assert_eq!(terminal.run(&["containers", "start", "a", "b"]).code, 0, "what starts interrupts nothing");
+}
+
+#[test]
+fn an_expression_chooses_the_containers() {
+    let stub = Stub::new(|seen| match (&seen.method, seen.query("where")) {
+        (&Method::GET, Some("image == \"nginx:1.29\"")) => Answer::Json(
+            200,
+            page(&[container("web-1", "a", "running"), container("db-1", "b", "exited")], None),
+        ),
+        (&Method::GET, _) => Answer::Json(200, page(&[], None)),
+        _ => Answer::Json(200, command("succeeded", None)),
+    });
+    let terminal = Terminal::of(&stub);
+    let ran = terminal.run(&["containers", "restart", "--where", "image == \"nginx:1.29\"", "--yes"]);
+    assert_eq!(ran.out, "web-1/a: restarted on web-1\ndb-1/b: restarted on web-1\n");
+    assert_eq!((ran.code, ran.err.as_str()), (0, "restarted 2 of 2\n"));
+    let none = terminal.run(&["containers", "restart", "--where", "false", "--yes"]);
+    assert_eq!((none.code, none.err.as_str()), (0, "nothing to restart\n"));
+    let both = terminal.run(&["containers", "restart", "a", "--where", "true", "--yes"]);
+    assert_eq!(both.code, 2, "names or an expression");
+}
+
+#[test]
+fn a_time_for_the_node_goes_with_the_general_command() {
+    let stub = Stub::new(|seen| match seen.method {
+        Method::GET => Answer::Json(200, container("web-1", "nginx", "running")),
+        _ => Answer::Json(200, command("succeeded", None)),
+    });
+    let ran =
+        Terminal::of(&stub).run(&["containers", "stop", "web-1/nginx", "--timeout", "2m", "--grace", "5"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "web-1/nginx: stopped on web-1\n"));
+    let seen = &stub.seen()[1];
+    assert_eq!((seen.route(), seen.body["timeout_s"].as_u64()), (vec!["commands"], Some(120)));
+    assert_eq!(seen.body["args"]["timeout_s"], 5);
+    assert_eq!(seen.body["args"]["container"].as_str().unwrap().len(), 60);
 }

@@ -82,6 +82,8 @@ fn a_wrong_command_line_is_2() {
         &["agents", "ls", "--status", "asleep"],
         &["containers", "stop"],
         &["containers", "stop", "a", "--wait", "soon"],
+        &["commands", "watch", "soon"],
+        &["agents", "telemetry", "web-1", "--metric", "cpuu"],
         &["agents", "ls"],
         &["agents", "ls", "--server", "localhost:8080"],
         &["agents", "ls", "--server", "http://user:password@localhost"],

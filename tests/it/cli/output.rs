@@ -24,7 +24,16 @@ fn help_is_short_and_has_examples() {
         &["containers", "stop", "-h"],
         &["containers", "logs", "-h"],
         &["images", "pull", "-h"],
+        &["images", "ls", "-h"],
+        &["commands", "ls", "-h"],
+        &["commands", "watch", "-h"],
+        &["agents", "telemetry", "-h"],
         &["events", "tail", "-h"],
+        &["run", "-h"],
+        &["exec", "-h"],
+        &["attach", "-h"],
+        &["commands", "-h"],
+        &["schedules", "create", "-h"],
         &["agent", "-h"],
     ] {
         let ran = terminal.run(arguments);
@@ -44,8 +53,102 @@ fn a_table_is_calm() {
     let stub = Stub::always(200, page(&list, None));
     insta::assert_snapshot!("containers ls", Terminal::of(&stub).run(&["containers", "ls"]).out);
 
+    insta::assert_snapshot!("containers ls wide", wide(&stub, &["containers", "ls", "-o", "wide"]));
+    insta::assert_snapshot!("agents ls wide", wide(&two_agents(), &["agents", "ls", "-o", "wide"]));
+
     let stub = Stub::always(200, agent_detail("web-1"));
     insta::assert_snapshot!("agents get", Terminal::of(&stub).run(&["agents", "get", "web-1"]).out);
+}
+
+fn wide(stub: &Stub, arguments: &[&str]) -> String {
+    Terminal::of(stub).run(arguments).out
+}
+
+#[test]
+fn csv_has_every_column_with_the_values_themselves() {
+    let stub = two_agents();
+    let ran = Terminal::of(&stub).run(&["agents", "ls", "-o", "csv"]);
+    let lines: Vec<&str> = ran.out.split_inclusive("\r\n").collect();
+    assert_eq!(lines.len(), 3, "{}", ran.out);
+    assert_eq!(
+        lines[0],
+        "name,site,status,since,seen,version,os,engine,address,hostname,kernel,arch,cpus,memory,up,joined,labels,id\r\n"
+    );
+    assert!(lines[1].starts_with("web-1,eu,ONLINE,20"), "{}", lines[1]);
+    assert!(lines[1].contains(",8589934592,") && lines[1].contains("tier=web"), "{}", lines[1]);
+    let some = ["agents", "ls", "-o", "csv", "--columns", "memory,labels.tier,name"];
+    let some = Terminal::of(&stub).run(&some).out;
+    assert_eq!(some.lines().nth(1), Some("8589934592,web,web-1"));
+    assert_eq!(
+        Terminal::of(&Stub::always(200, page(&[], None)))
+            .run(&["images", "ls", "-o", "csv"])
+            .out
+            .lines()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn yaml_is_a_sequence_of_records() {
+    let stub = two_agents();
+    let out = Terminal::of(&stub).run(&["agents", "ls", "-o", "yaml"]).out;
+    assert_eq!(out.lines().filter(|line| line.starts_with("- ")).count(), 2, "{out}");
+    assert!(out.contains("agent_id: web-1") && out.contains("memory_total_bytes: 8589934592"), "{out}");
+    assert_eq!(
+        Terminal::of(&Stub::always(200, page(&[], None))).run(&["agents", "ls", "-o", "yaml"]).out,
+        "[]\n"
+    );
+}
+
+#[test]
+fn jq_reads_the_list_as_one_array_and_ndjson_line_by_line() {
+    let stub = two_agents();
+    let terminal = Terminal::of(&stub);
+    let names = terminal.run(&["agents", "ls", "--jq", ".[].agent_id"]);
+    assert_eq!((names.code, names.out.as_str()), (0, "web-1\ndb-with-a-longer-name\n"));
+    assert_eq!(terminal.run(&["agents", "ls", "-o", "json", "--jq", "length"]).out, "2\n");
+    let lines = terminal.run(&["agents", "ls", "-o", "ndjson", "--jq", "{status}"]);
+    assert_eq!(lines.out, "{\"status\":\"ONLINE\"}\n{\"status\":\"OFFLINE\"}\n");
+    let unfit = terminal.run(&["agents", "ls", "--jq", ".agent_id"]);
+    assert_eq!(unfit.code, 1, "{}", unfit.err);
+    assert_eq!(terminal.run(&["agents", "ls", "-o", "csv", "--jq", "."]).code, 2);
+}
+
+#[test]
+fn what_is_wrong_with_the_command_line_is_told_before_the_server_is_asked() {
+    let stub = two_agents();
+    let terminal = Terminal::of(&stub);
+    for (name, arguments) in [
+        ("jq", &["agents", "ls", "--jq", ".[] | nmae"] as &[&str]),
+        ("columns", &["containers", "ls", "--columns", "name,imgae"]),
+        ("watch csv", &["images", "ls", "--watch", "-o", "csv"]),
+        ("commands where", &["commands", "ls", "--where", "stauts == \"failed\""]),
+        ("commands early", &["commands", "ls", "--where", "age >"]),
+    ] {
+        let ran = terminal.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+        insta::assert_snapshot!(format!("wrong {name}"), ran.err);
+    }
+    assert!(stub.seen().is_empty());
+}
+
+#[test]
+fn no_more_is_read_than_is_shown() {
+    let stub = two_agents();
+    assert_eq!(Terminal::of(&stub).run(&["agents", "ls", "--limit", "1", "-o", "name"]).out, "web-1\n");
+    assert_eq!(stub.seen()[0].query("limit"), Some("1"));
+}
+
+#[test]
+fn commands_are_chosen_and_sorted_here() {
+    let list = [command("succeeded", None), command("failed", Some("no such container"))];
+    let stub = Stub::always(200, page(&list, None));
+    let terminal = Terminal::of(&stub);
+    let chosen = ["commands", "ls", "--where", "error != ()", "--jq", ".[].status"];
+    assert_eq!(terminal.run(&chosen).out, "failed\n");
+    let sorted = ["commands", "ls", "--sort", "status", "--jq", ".[].status"];
+    assert_eq!(terminal.run(&sorted).out, "failed\nsucceeded\n");
 }
 
 #[test]
@@ -140,7 +243,7 @@ fn an_invitation_is_the_only_thing_on_stdout() {
         201,
         json!({
             "id": "0198c0de-0000-7000-8000-00000000000b", "token": "wpi_once", "name": "web-1",
-            "site": "eu", "expires_at": "2026-03-01T12:15:00Z",
+            "site": "eu", "expires_at": "2026-03-01T12:15:00Z", "port": 9090,
         }),
     );
     let ran = Terminal::of(&stub).run(&["agents", "invite", "web-1", "--expires-in", "15m"]);

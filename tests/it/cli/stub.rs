@@ -14,6 +14,7 @@ use axum::{
     http::{Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use futures_util::{StreamExt, stream, stream::BoxStream};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
@@ -56,8 +57,20 @@ pub(super) enum Answer {
     Json(u16, Value),
     /// Something that is no API, as a proxy sends it.
     Html(u16),
+    /// A stream of one JSON object a line.
+    Lines(Vec<Value>, Then),
     /// Texts for a WebSocket, which is then dropped without a word.
     Texts(Vec<String>),
+}
+
+/// What follows the last line of a stream.
+#[derive(Clone, Copy)]
+pub(super) enum Then {
+    End,
+    /// The link breaks.
+    Break,
+    /// Nothing, for ever.
+    Silence,
 }
 
 #[derive(Default)]
@@ -169,6 +182,21 @@ async fn respond(answer: Answer, parts: &mut Parts) -> Response {
         }
         Answer::Html(status) => {
             (StatusCode::from_u16(status).unwrap(), "<html>no such luck</html>").into_response()
+        }
+        Answer::Lines(lines, then) => {
+            let lines = lines.into_iter().map(|line| Ok::<_, std::io::Error>(format!("{line}\n")));
+            let last: BoxStream<'static, Result<String, std::io::Error>> = match then {
+                Then::End => stream::empty().boxed(),
+                Then::Break => stream::iter([Err(std::io::Error::other("broken"))]).boxed(),
+                Then::Silence => stream::pending().boxed(),
+            };
+            // A moment between the lines and a break, so that they are sent before it.
+            let paused = stream::once(async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Ok(String::new())
+            });
+            let body = Body::from_stream(stream::iter(lines).chain(paused).chain(last));
+            ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response()
         }
         Answer::Texts(texts) => {
             let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.unwrap();

@@ -1,7 +1,9 @@
 //! A person's machine: a home of its own, an environment with nothing else in it, and the program.
 
 use std::{
+    fs,
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
 };
@@ -37,6 +39,13 @@ impl Terminal {
     /// Where the contexts are kept.
     pub(super) fn contexts(&self) -> PathBuf {
         self.home.path().join("contexts.toml")
+    }
+
+    /// Puts a file beside the contexts, which only its owner reads.
+    pub(super) fn write(&self, name: &str, text: &str) {
+        let path = self.home.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Ran {

@@ -1,6 +1,9 @@
 //! The same from a terminal.
 
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -58,8 +61,15 @@ async fn images_are_pulled_and_cleaned_up_from_a_terminal() {
     let (code, out, err) = run(&whole, &["images", "pull", &image, "--on", "web-1"]).await;
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.starts_with(&format!("web-1: {image} pulled (sha256:")), "{out}");
-    let (code, out, _) = run(&whole, &["images", "ls", "-o", "name"]).await;
-    assert!(code == 0 && out.lines().any(|name| name == image), "{out}");
+    // The node tells what it holds once the engine told of the pull, which can be after the command's end.
+    let listed = async || {
+        let (code, out, _) = run(&whole, &["images", "ls", "-o", "name"]).await;
+        code == 0 && out.lines().any(|name| name == image)
+    };
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !listed().await {
+        assert!(tokio::time::Instant::now() < deadline, "{image} is not listed");
+    }
     let (code, out, _) = run(&whole, &["images", "pull", "127.0.0.1:1/none"]).await;
     assert!(code == 1 && out.contains("connection refused"), "{out}");
     let _alone = super::CLEANING.lock().await;

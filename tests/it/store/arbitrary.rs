@@ -13,11 +13,12 @@ use proptest::{
 };
 use serde_json::Value as Json;
 use worpen::{
+    core::command::queued_execution,
     core::port::records::{AgentLinkRecord, UserRecord},
     id::{AgentId, CommandId, ExecutionId, UserId},
     proto::{
         agent::{Agent, AgentStatus, ContainerEngine, HostFacts},
-        command::{Command, CommandStatus, Execution},
+        command::{Batch, Command, CommandStatus, Execution, Priority, Rollout},
         container::{ContainerFacts, ContainerState},
         image::ImageFacts,
         user::{Role, User},
@@ -86,7 +87,10 @@ pub(super) fn user_record(
     number: usize,
 ) -> UserRecord {
     let username = format!("{number:03}{name}");
-    UserRecord { user: User { id: UserId::generate(), username, role, created_at }, password_hash }
+    UserRecord {
+        user: User { id: UserId::generate(), username, role, created_at, disabled_at: None },
+        password_hash,
+    }
 }
 
 pub(super) fn agent() -> impl Strategy<Value = AgentLinkRecord> {
@@ -135,6 +139,7 @@ pub(super) fn agent() -> impl Strategy<Value = AgentLinkRecord> {
                     status_since,
                     version,
                     capabilities: capabilities.into_iter().map(Into::into).collect(),
+                    site_verbs: Vec::new(),
                     labels: labels.into_iter().collect(),
                     host,
                     container_engine,
@@ -232,6 +237,7 @@ pub(super) fn command(agent: AgentId) -> impl Strategy<Value = Command> {
             ended_at,
             result,
             error_message,
+            ..queued_execution(agent, "")
         });
     (
         (text(), json(), status(), text(), time(), time(), option::of(time())),
@@ -256,6 +262,14 @@ pub(super) fn command(agent: AgentId) -> impl Strategy<Value = Command> {
                     expires_at,
                     ended_at,
                     timeout_s,
+                    priority: Priority::Low,
+                    scheduled_at: Some(created_at),
+                    max_retries: 3,
+                    precondition: Some("cpu < 50".into()),
+                    rollout: Some(Rollout { batch: Batch::Percent(10), pause_s: 3, max_failures: 2 }),
+                    output_bytes: 77,
+                    plan: None,
+                    schedule: Some("nightly".into()),
                     correlation_id,
                     executions,
                 }

@@ -1,15 +1,15 @@
 //! What agents that are not ours need of the store: their tokens, and what they did not answer.
 
-use jiff::SignedDuration;
 use worpen::{
     core::{
         change::Change,
         command::aggregate,
+        command::queued_execution,
         port::records::{AgentLinkRecord, CommandFilter},
         statement,
     },
     id::{EventId, ExecutionId},
-    proto::command::{Command, CommandStatus, Execution},
+    proto::command::{Command, CommandStatus},
 };
 
 use super::{
@@ -31,7 +31,7 @@ async fn an_agent(store: &dyn Engine) -> AgentLinkRecord {
 }
 
 async fn give(store: &dyn Engine, command: &Command, cause: EventId) {
-    let mut change = Change::new().write(statement::command::create(command));
+    let mut change = Change::new().write(statement::command::create(command, false, None, None));
     for execution in &command.executions {
         change = change.write(tables::execution(command, execution, cause));
     }
@@ -114,7 +114,7 @@ pub(super) async fn a_rare_command_is_found_page_by_page(data: &Data) {
         let mut command = Command { id: worpen::id::CommandId::generate(), ..template.clone() };
         command.verb = if number == 0 { "rare" } else { "frequent" }.to_owned();
         oldest = oldest.or(Some(command.id));
-        change = change.write(statement::command::create(&command));
+        change = change.write(statement::command::create(&command, false, None, None));
     }
     put(&*store, change).await;
     let rare = CommandFilter { verb: Some("rare".into()), ..CommandFilter::default() };
@@ -125,43 +125,16 @@ pub(super) async fn a_rare_command_is_found_page_by_page(data: &Data) {
     assert_eq!(second.next, None);
 }
 
-pub(super) async fn what_plain_agents_do_not_answer_falls_due(data: &Data) {
+pub(super) async fn whether_a_target_is_plain_is_read_with_its_executions(data: &Data) {
     let store = data.open();
     let (plain, ours) = (an_agent(&*store).await.agent.id, an_agent(&*store).await.agent.id);
     put(&*store, Change::new().write(statement::bearer::give(plain, "hash".to_owned(), now()))).await;
-    assert_eq!(store.next_overdue().await.unwrap(), None);
-    let start = now();
-    let started = |number: i64| start - SignedDuration::from_secs(number);
-    let mut due = Vec::new();
-    for number in 0..12 {
-        let agent = if number % 2 == 0 { plain } else { ours };
-        let status = if number % 3 == 0 { CommandStatus::Succeeded } else { CommandStatus::Started };
-        let mut command = arbitrary::some("overdue", 1, &arbitrary::command(agent)).remove(0);
+    for agent in [plain, ours] {
+        let mut command = arbitrary::some("plain", 1, &arbitrary::command(agent)).remove(0);
         command.id = worpen::id::CommandId::generate();
-        command.timeout_s = 10;
-        command.executions = vec![Execution {
-            id: ExecutionId::generate(),
-            agent,
-            node: "node".to_owned(),
-            attempt: 1,
-            status,
-            started_at: Some(started(number)),
-            ended_at: None,
-            result: None,
-            error_message: None,
-        }];
+        command.executions = vec![queued_execution(agent, "node")];
         give(&*store, &command, EventId::generate()).await;
-        if agent == plain && status == CommandStatus::Started {
-            due.push((command.executions[0].id, started(number)));
-        }
-    }
-    let ends = started(10) + SignedDuration::from_secs(10);
-    assert_eq!(store.next_overdue().await.unwrap(), Some(ends), "the earliest, and none of our own agents'");
-    for now in [ends, ends + SignedDuration::from_secs(3), ends + SignedDuration::from_secs(60)] {
-        let found = store.overdue_executions(now).await.unwrap();
-        let found: Vec<_> = found.iter().map(|(execution, started)| (execution.id, *started)).collect();
-        let over = |started: jiff::Timestamp| started + SignedDuration::from_secs(10) <= now;
-        let wanted: Vec<_> = due.iter().filter(|(_, started)| over(*started)).copied().collect();
-        assert_eq!(found, wanted);
+        let read = store.execution(command.executions[0].id).await.unwrap().unwrap();
+        assert_eq!(read.is_plain, agent == plain);
     }
 }

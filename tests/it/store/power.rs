@@ -29,10 +29,7 @@ fn a_power_cut_loses_nothing_acknowledged() {
     if env::var_os(APART).is_some() {
         return cut_and_compare();
     }
-    let can_mount = run("unshare", &["-m", "sh", "-c", "mount -t tmpfs none /mnt"])
-        && run("mkfs.ext4", &["-V"])
-        && Path::new("/dev/loop-control").exists();
-    if !can_mount {
+    if !can_mount() {
         return absent(
             "the right to mount, mkfs.ext4 and loop devices, for cutting the power of a file system",
         );
@@ -46,6 +43,13 @@ fn a_power_cut_loses_nothing_acknowledged() {
         .status()
         .unwrap();
     assert!(ended.success());
+}
+
+/// Whether file systems can be mounted for a test alone.
+pub(crate) fn can_mount() -> bool {
+    run("unshare", &["-m", "sh", "-c", "mount -t tmpfs none /mnt"])
+        && run("mkfs.ext4", &["-V"])
+        && Path::new("/dev/loop-control").exists()
 }
 
 fn cut_and_compare() {
@@ -74,7 +78,7 @@ fn cut_and_compare() {
 }
 
 /// Stops every thread of a process and waits until they stand.
-fn stop(process: u32) {
+pub(crate) fn stop(process: u32) {
     must("kill", &[&"-STOP", &process.to_string()]);
     let stands = |thread: fs::DirEntry| {
         let stat = fs::read_to_string(thread.path().join("stat")).unwrap();
@@ -86,10 +90,10 @@ fn stop(process: u32) {
 }
 
 /// A file system that is mounted until this is dropped.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn new(image: &Path, place: &Path) -> Self {
+    pub(crate) fn new(image: &Path, place: &Path) -> Self {
         must("mount", &[&"-o", &"loop", &image, &place]);
         Self(place.to_owned())
     }
@@ -104,7 +108,7 @@ impl Drop for Mounted {
     }
 }
 
-fn must(program: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) {
+pub(crate) fn must(program: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) {
     let ended = Command::new(program).args(arguments.iter().map(|it| it.as_ref())).status().unwrap();
     assert!(ended.success(), "{program} failed");
 }

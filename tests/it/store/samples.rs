@@ -25,7 +25,7 @@ pub(super) fn sample(name: &str, timestamp: Timestamp, cpu: f32) -> Telemetry {
         network_stats: BTreeMap::from([("eth0".to_owned(), NetworkStats::default())]),
         container_count: Some(3),
         service_status: BTreeMap::new(),
-        uptime_s: 86_400,
+        uptime_s: Some(86_400),
     }
 }
 

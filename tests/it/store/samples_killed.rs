@@ -38,7 +38,7 @@ fn agent(caller: u32) -> AgentId {
 fn measured(run: u32, caller: u32, turn: u32) -> Telemetry {
     let start = Timestamp::constant(1_760_000_400, 0);
     let mut measured = sample("web", seconds(start, i64::from(run * TURNS + turn) * 20), 0.0);
-    measured.uptime_s = u64::from(run) << 32 | u64::from(caller * TURNS + turn);
+    measured.uptime_s = Some(u64::from(run) << 32 | u64::from(caller * TURNS + turn));
     measured.agent_id = format!("web-{}", turn / 300);
     measured
 }

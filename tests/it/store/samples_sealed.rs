@@ -45,6 +45,7 @@ fn arbitrary(random: &mut Seeded, name: &str, timestamp: Timestamp) -> Telemetry
         2 => u64::MAX - random.within(0..9),
         _ => random.within(0..1000),
     };
+    let told = |random: &mut Seeded| (random.within(0..3) > 0).then(|| whole(random).min(u64::MAX - 1));
     let disks = random.within(0..3);
     let networks = random.within(0..3);
     Telemetry {
@@ -56,8 +57,8 @@ fn arbitrary(random: &mut Seeded, name: &str, timestamp: Timestamp) -> Telemetry
             total_bytes: whole(random),
             used_bytes: whole(random),
             available_bytes: whole(random),
-            swap_total_bytes: whole(random),
-            swap_used_bytes: whole(random),
+            swap_total_bytes: told(random),
+            swap_used_bytes: told(random),
             percent: single(random),
         },
         disk_usage: (0..disks)
@@ -89,7 +90,7 @@ fn arbitrary(random: &mut Seeded, name: &str, timestamp: Timestamp) -> Telemetry
             .collect(),
         container_count: (random.within(0..3) > 0).then(|| u32::try_from(random.within(0..99)).unwrap()),
         service_status: (0..random.within(0..2)).map(|_| ("sshd".to_owned(), "active".to_owned())).collect(),
-        uptime_s: whole(random),
+        uptime_s: told(random),
     }
 }
 
@@ -267,6 +268,27 @@ async fn an_hour_that_came_in_two_parts_is_read_from_roll_ups() {
     fill(&store, &samples[3 * 100..3 * 500]).await;
     store.seal(None).await.unwrap();
     assert_eq!(store.range(hourly).await.unwrap().damaged, 2);
+}
+
+#[tokio::test]
+async fn what_a_node_does_not_tell_counts_as_nothing() {
+    let dir = tempdir().unwrap();
+    let store = SqliteTelemetry::open(dir.path()).unwrap();
+    let agents: Vec<_> = (0..3).map(|_| AgentId::generate()).collect();
+    let mut samples = fleet(&agents);
+    for (agent, sample) in &mut samples {
+        sample.uptime_s = (*agent == agents[0]).then_some(60);
+        sample.memory_usage.swap_total_bytes = None;
+    }
+    fill(&store, &samples).await;
+    // From rows, from roll-ups, and from values.
+    for step in [3600, 3600, 60] {
+        let uptime = store.range(query(Metric::UptimeSeconds, 1, step, Aggregate::Avg)).await.unwrap();
+        assert!(uptime.series[0].1.iter().all(|point| *point == Some(60.0)), "{uptime:?}");
+        let swap = store.range(query(Metric::SwapTotalBytes, 1, step, Aggregate::Avg)).await.unwrap();
+        assert!(swap.series[0].1.iter().all(Option::is_none), "{swap:?}");
+        store.seal(None).await.unwrap();
+    }
 }
 
 /// A query over some hours of all nodes.

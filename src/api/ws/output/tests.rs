@@ -8,9 +8,16 @@ use crate::{
 
 /// A question that was asked, and the execution that it is.
 fn asked(outputs: &Arc<Outputs>) -> (Answering, ExecutionId) {
-    let caller = Caller { user: UserId::generate(), username: "ada".into(), role: Role::Viewer, key: None };
+    let caller = Caller {
+        user: UserId::generate(),
+        username: "ada".into(),
+        role: Role::Viewer,
+        key: None,
+        session: None,
+    };
     let place = Arc::new(Answers::default()).place(&caller).unwrap();
-    let question = Question { verb: "docker.logs", args: Value::Null, timeout_s: 1 };
+    let question =
+        Question { verb: "docker.logs", args: Value::Null, actor: "user:ada".into(), timeout_s: 1 };
     let answering = outputs.ask(question, place).unwrap();
     let execution = answering.ids.execution;
     (answering, execution)

@@ -10,9 +10,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     NODES_PER_PART, Shared,
-    part::{Labels, Part, groups, level_key, parts, wanted, with_block},
+    part::{Column, Labels, Part, groups, level_key, parts, wanted, with_block},
     recent::{Shapes, Whose},
-    record::{float, form, inputs, restored},
+    record::{inputs, restored, value},
     rollup::{self, LEVELS, Read, per_hour},
 };
 use crate::{
@@ -264,7 +264,7 @@ impl Source<'_> {
         mut show: impl FnMut(u32, i64, &mut dyn Iterator<Item = (Key, (i64, f64))>),
     ) -> Result<(), StoreError> {
         let (mut shapes, mut values) = (Shapes::default(), Vec::new());
-        let (form, inputs) = (form(self.metric), inputs(self.metric));
+        let inputs = inputs(self.metric);
         whose.each(self.connection, self.span, |node, time, body| {
             self.check()?;
             let group = node / NODES_PER_PART;
@@ -285,12 +285,13 @@ impl Source<'_> {
             let offsets: Vec<usize> = inputs.iter().map(|input| offset(*input)).collect();
             let labelled = shape.labels(self.metric.label()).enumerate();
             let mut found =
-                labelled.filter(|(_, label)| self.labels.want(*label)).map(|(position, label)| {
+                labelled.filter(|(_, label)| self.labels.want(*label)).filter_map(|(position, label)| {
                     let mut stored = [0; 4];
                     for (slot, offset) in stored.iter_mut().zip(&offsets) {
                         *slot = values.get(offset + position).copied().unwrap_or(0);
                     }
-                    ((node, label), (time, float(form, restored(self.metric, &stored))))
+                    let value = value(self.metric, restored(self.metric, &stored))?;
+                    Some(((node, label), (time, value)))
                 });
             show(group, time.div_euclid(HOUR), &mut found);
             Ok(())
@@ -340,20 +341,24 @@ impl Source<'_> {
         Ok(damaged)
     }
 
+    /// The values of a series that were told.
+    fn points<'p>(&self, column: &'p Column) -> impl Iterator<Item = (i64, f64)> + 'p {
+        let metric = self.metric;
+        let told = move |(time, bits): (&i64, &u64)| value(metric, *bits).map(|value| (*time, value));
+        column.times.iter().zip(&column.values).filter_map(told)
+    }
+
     /// Shows a part that is alone in its hour; says whether it could be read.
     fn show_part<E: From<StoreError>>(
         &self,
         part: &Part,
         show: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<bool, E> {
-        let form = form(self.metric);
         let (mut points, mut shown) = (Points::new(), Ok(()));
         let read =
             part.columns(self.connection, self.metric, self.nodes.as_deref(), &self.labels, &mut |column| {
                 points.clear();
-                points.extend(
-                    column.times.iter().zip(&column.values).map(|(time, bits)| (*time, float(form, *bits))),
-                );
+                points.extend(self.points(&column));
                 if shown.is_ok() {
                     shown = show(Piece::Points((column.node, column.label), &points));
                 }
@@ -368,16 +373,11 @@ impl Source<'_> {
         rows: BTreeMap<Key, Points>,
         show: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<u32, E> {
-        let form = form(self.metric);
         let (mut together, mut damaged): (BTreeMap<Key, Points>, _) = (BTreeMap::new(), 0);
         for part in parts {
             let nodes = self.nodes.as_deref();
             let read = part.columns(self.connection, self.metric, nodes, &self.labels, &mut |column| {
-                let values = column.values.iter().map(|bits| float(form, *bits));
-                together
-                    .entry((column.node, column.label))
-                    .or_default()
-                    .extend(column.times.iter().copied().zip(values));
+                together.entry((column.node, column.label)).or_default().extend(self.points(&column));
             })?;
             damaged += u32::from(read.is_none());
         }

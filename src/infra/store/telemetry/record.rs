@@ -83,6 +83,26 @@ pub(super) fn restored(metric: Metric, stored: &[u64]) -> u64 {
     }
 }
 
+/// The bits of what a node did not tell, in the place of a number that may be absent.
+const UNTOLD: u64 = u64::MAX;
+
+/// What is stored for a number that may be absent; the one number that cannot be told from none counts as none.
+fn bits(told: Option<u64>) -> u64 {
+    told.unwrap_or(UNTOLD)
+}
+
+/// The number that was stored, unless the node did not tell it.
+fn told(bits: u64) -> Option<u64> {
+    (bits != UNTOLD).then_some(bits)
+}
+
+/// The value that bits of a metric stand for; `None` when the node did not tell it.
+pub(super) fn value(metric: Metric, bits: u64) -> Option<f64> {
+    let may_be_untold =
+        matches!(metric, Metric::UptimeSeconds | Metric::SwapTotalBytes | Metric::SwapUsedBytes);
+    (!may_be_untold || told(bits).is_some()).then(|| float(form(metric), bits))
+}
+
 /// A number that bits of this form stand for.
 #[expect(
     clippy::cast_precision_loss,
@@ -132,12 +152,12 @@ pub(super) fn flatten(telemetry: &Telemetry, out: &mut Vec<u64>) {
         total_bytes,
         used_bytes,
         far(total_bytes.wrapping_sub(used_bytes), available_bytes),
-        swap_total_bytes,
-        swap_used_bytes,
+        bits(swap_total_bytes),
+        bits(swap_used_bytes),
         far_float(share(used_bytes, total_bytes), percent),
     ]);
     out.extend(telemetry.load_average.map(f64::to_bits));
-    out.push(telemetry.uptime_s);
+    out.push(bits(telemetry.uptime_s));
     out.extend(telemetry.container_count.map(u64::from));
     out.extend(telemetry.cpu_cores.iter().map(|core| u64::from(core.to_bits())));
     let disks = telemetry.disk_usage.values();
@@ -210,8 +230,8 @@ pub(super) fn measurement(shape: &Shape, timestamp: jiff::Timestamp, values: &[u
             total_bytes: get(Metric::MemoryTotalBytes, 0),
             used_bytes: get(Metric::MemoryUsedBytes, 0),
             available_bytes: get(Metric::MemoryAvailableBytes, 0),
-            swap_total_bytes: get(Metric::SwapTotalBytes, 0),
-            swap_used_bytes: get(Metric::SwapUsedBytes, 0),
+            swap_total_bytes: told(get(Metric::SwapTotalBytes, 0)),
+            swap_used_bytes: told(get(Metric::SwapUsedBytes, 0)),
             percent: single(Metric::MemoryUsage, 0),
         },
         disk_usage: shape.disks.iter().enumerate().map(disk).collect::<BTreeMap<_, _>>(),
@@ -219,7 +239,7 @@ pub(super) fn measurement(shape: &Shape, timestamp: jiff::Timestamp, values: &[u
         network_stats: shape.interfaces.iter().enumerate().map(network).collect(),
         container_count: shape.engine.then(|| get(Metric::ContainerCount, 0) as u32),
         service_status: shape.services.clone(),
-        uptime_s: get(Metric::UptimeSeconds, 0),
+        uptime_s: told(get(Metric::UptimeSeconds, 0)),
     })
 }
 

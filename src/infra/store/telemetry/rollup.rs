@@ -5,7 +5,7 @@
 use super::{
     bytes::{Bytes, put},
     column::{Block, encode},
-    record::{Form, float, form},
+    record::{Form, float, form, value},
 };
 use crate::{
     core::telemetry::{Bucket, HOUR, SECOND, longest_interval},
@@ -52,7 +52,7 @@ impl Rollup {
         self.second.resize(base + buckets, 0);
         if metric.kind() == MetricKind::Gauge {
             self.means.resize(base + buckets, 0);
-            self.gauge(form(metric), base, buckets, times.iter().map(|time| (time - start) / level), values);
+            self.gauge(metric, base, buckets, times.iter().map(|time| (time - start) / level), values);
         } else {
             self.counter(base, level, start, times, values);
         }
@@ -65,15 +65,15 @@ impl Rollup {
     )]
     fn gauge(
         &mut self,
-        form: Form,
+        metric: Metric,
         base: usize,
         buckets: usize,
         places: impl Iterator<Item = i64>,
         values: &[u64],
     ) {
-        let mut sums = vec![0.0; buckets];
+        let (form, mut sums) = (form(metric), vec![0.0; buckets]);
         for (place, bits) in places.zip(values) {
-            let value = float(form, *bits);
+            let Some(value) = value(metric, *bits) else { continue };
             let Ok(place) = usize::try_from(place) else { continue };
             let at = base + place;
             let (Some(sum), Some(count), Some(least), Some(greatest)) = (

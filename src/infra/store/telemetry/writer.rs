@@ -17,9 +17,12 @@ use super::{
 use crate::{
     core::{port::StoreError, telemetry::HOUR},
     id::AgentId,
-    infra::store::{
-        row::failed,
-        worker::{Asked, Jobs},
+    infra::{
+        disk::Disk,
+        store::{
+            row::failed,
+            worker::{Asked, Jobs},
+        },
     },
     proto::telemetry::Telemetry,
 };
@@ -70,6 +73,7 @@ type Answer = Result<bool, StoreError>;
 pub(super) struct Writer {
     connection: Connection,
     shared: Arc<Shared>,
+    disk: Arc<Disk>,
     nodes: HashMap<AgentId, Node>,
     next: i64,
     values: Vec<u64>,
@@ -85,9 +89,13 @@ struct Node {
 impl Writer {
     /// Brings the file in order: converts rows of the older form, deletes what a broken-off sealing left, and finds the
     /// last row of each node.
-    pub(super) fn start(connection: Connection, shared: Arc<Shared>) -> rusqlite::Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        shared: Arc<Shared>,
+        disk: Arc<Disk>,
+    ) -> rusqlite::Result<Self> {
         let mut writer =
-            Self { connection, shared, nodes: HashMap::new(), next: 1, values: vec![], body: vec![] };
+            Self { connection, shared, disk, nodes: HashMap::new(), next: 1, values: vec![], body: vec![] };
         discard(&writer.connection)?;
         writer.find_heads()?;
         legacy::convert(&mut writer)?;
@@ -142,7 +150,11 @@ impl Writer {
             }
         }
         if !samples.is_empty() {
+            self.disk.look();
             let written = self.append(samples.iter().map(|(agent, telemetry)| (*agent, &**telemetry)));
+            if let Err(error) = &written {
+                self.disk.refused(error);
+            }
             let written = written.map(|()| false).map_err(failed);
             if let Err(error) = &written {
                 tracing::error!(%error, samples = samples.len(), "telemetry was not committed");
@@ -194,7 +206,7 @@ impl Writer {
     }
 
     fn insert(&mut self, agent: AgentId, telemetry: &Telemetry) -> rusqlite::Result<(u32, i64)> {
-        let Self { connection, shared, nodes, next, values, body } = self;
+        let Self { connection, shared, nodes, next, values, body, .. } = self;
         let node = match nodes.entry(agent) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(unknown) => {

@@ -7,7 +7,7 @@ use crate::{
     id::AgentId,
     sim::{
         log::Span,
-        order::{Act, Verb},
+        order::{Deed, Verb},
         random::Random,
     },
 };
@@ -31,6 +31,11 @@ fn order() -> CommandOrder {
         timeout_s: 30,
         epoch: 1,
         sequence: 1,
+        actor: "user:ada".into(),
+        is_question: true,
+        has_begun: false,
+        precondition: None,
+        output_bytes: 1024,
     }
 }
 
@@ -113,7 +118,7 @@ fn a_followed_log_ends_with_its_container() {
     node.ask(&order, About::Log(Span { tail: Some(3), follow: true, ..Span::default() }));
     let told = node.rest();
     assert_eq!((told.len(), lines(&told).len()), (1, 3));
-    let restart = Act { verb: Verb::Restart, container: running(&node.host), force: false };
+    let restart = Deed { verb: Verb::Restart, container: running(&node.host), force: false };
     node.host.act(NODE, &restart, Timestamp::now()).unwrap();
     node.questions.wake();
     assert_eq!(node.rest().pop(), Some(whole()), "the run that was followed is over");
@@ -132,7 +137,7 @@ fn restarts_leave_what_was_written_in_the_log() {
     for _ in 0..3 {
         node.ask(&order(), about);
         reads.push(lines(&node.rest()));
-        let restart = Act { verb: Verb::Restart, container: running(&node.host), force: false };
+        let restart = Deed { verb: Verb::Restart, container: running(&node.host), force: false };
         node.host.act(NODE, &restart, Timestamp::now()).unwrap();
     }
     assert!(reads[0].len() > 300, "an hour: {}", reads[0].len());

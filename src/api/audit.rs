@@ -1,0 +1,162 @@
+//! The audit log, page by page and as a whole.
+
+use std::{collections::VecDeque, io, sync::Arc};
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    app::App,
+    call::{Answer, Call},
+    clock, heads,
+    page::{cursor_of, limit_of},
+    standing::Standing,
+};
+use crate::{
+    core::{
+        audit::{StoredEntry, line},
+        change::Change,
+        error::Error,
+        port::records::AuditFilter,
+    },
+    proto::{
+        audit::{EXPORT_FORM, ExportAudit, ExportLine, HeadWitness, ListAudit},
+        endpoint::NDJSON,
+        page::Page,
+    },
+};
+
+/// Entries that are read together.
+const READ: usize = 2000;
+
+pub(super) async fn list(call: Call<ListAudit>) -> Result<Answer<ListAudit>, Error> {
+    let request = call.request;
+    let limit = limit_of(request.limit)?;
+    let before = request.cursor.as_deref().map(cursor_of).transpose()?;
+    let filter = AuditFilter {
+        actor: request.actor,
+        action: request.action,
+        target: request.target,
+        outcome: request.outcome,
+        correlation: request.correlation,
+        since: request.since,
+        until: request.until,
+    };
+    let page = call.app.records.audit_list(&filter, before, limit).await?;
+    let next_cursor = page.next.map(|number: u64| number.to_string());
+    Ok(Answer::ok(&Page { items: page.items, next_cursor }))
+}
+
+pub(super) async fn export(call: Call<ExportAudit>) -> Result<Answer<ExportAudit>, Error> {
+    let app = call.app.clone();
+    // Who takes the whole log away is in the log.
+    let entry = call.origin.done("audit.export", "audit", json!({}));
+    app.store.commit(Change::new().audit(entry)).await?;
+    let last = app.heads.chain.borrow().number;
+    let telling = Telling {
+        standing: Standing::new(&app, call.credentials.clone()),
+        ready: VecDeque::from([beginning(&app).await?]),
+        last,
+        told: app.records.audit_base().await?.map_or(0, |base| base.chain.number),
+        entries: 0,
+        over: false,
+        app,
+    };
+    let pieces = stream::unfold(telling, |mut telling| async move {
+        let piece = telling.next().await?;
+        Some((piece, telling))
+    });
+    Ok(Answer::streamed(NDJSON, Body::from_stream(pieces)))
+}
+
+/// The header and the heads.
+async fn beginning(app: &App) -> Result<Bytes, Error> {
+    let (read, file) = (app.heads.read, app.heads.file.clone());
+    let kept = tokio::task::spawn_blocking(move || read(&file, heads::TAIL_BYTES));
+    // A file that cannot be read is told where it is written to; the heads of agents are there still.
+    let kept = kept.await.map_err(|error| Error::Internal(error.to_string()))?.unwrap_or_default();
+    let mut text = Vec::new();
+    let base = app.records.audit_base().await?;
+    push(
+        &mut text,
+        &ExportLine::Header {
+            export: EXPORT_FORM.into(),
+            server: app.server,
+            version: env!("CARGO_PKG_VERSION").into(),
+            time: clock::now(),
+            keys: app.audit_keys().iter().map(ToString::to_string).collect(),
+            base: base.map(|base| base.head),
+        },
+    );
+    for envelope in kept {
+        push(&mut text, &ExportLine::Head { witness: HeadWitness::File, times: 0, envelope });
+    }
+    for (envelope, times) in app.heads.told() {
+        push(&mut text, &ExportLine::Head { witness: HeadWitness::Agents, times, envelope });
+    }
+    Ok(text.into())
+}
+
+/// An export that is being told, as fast as it is read.
+struct Telling {
+    app: Arc<App>,
+    standing: Standing,
+    ready: VecDeque<Bytes>,
+    /// The last entry when it began.
+    last: u64,
+    told: u64,
+    entries: u64,
+    over: bool,
+}
+
+impl Telling {
+    /// The next lines; `None` at the end. An error breaks the connection, so that nobody takes it for the end.
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        if let Some(ready) = self.ready.pop_front() {
+            return Some(Ok(ready));
+        }
+        if self.over {
+            return None;
+        }
+        let app = self.app.clone();
+        let entries = tokio::select! {
+            biased;
+            () = self.standing.lost() => return Some(Err(io::Error::other("the credentials no longer hold"))),
+            () = app.shutdown.cancelled() => return Some(Err(io::Error::other("the server ends"))),
+            entries = app.records.audit_stored(self.told, READ) => entries,
+        };
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return Some(Err(io::Error::other(error.to_string()))),
+        };
+        // What retention takes away just now is no hole in the log.
+        if entries.first().is_some_and(|entry| entry.number != self.told + 1) {
+            let base = app.records.audit_base().await.ok().flatten();
+            if base.is_some_and(|base| base.chain.number > self.told) {
+                return Some(Err(io::Error::other("the log was trimmed meanwhile; export it again")));
+            }
+        }
+        Some(Ok(self.lines(entries)))
+    }
+
+    fn lines(&mut self, entries: Vec<StoredEntry>) -> Bytes {
+        let mut text = Vec::new();
+        for entry in entries.into_iter().filter(|entry| entry.number <= self.last) {
+            line::write(&mut text, entry.number, &entry.previous, &entry.hash, &entry.text);
+            self.told = entry.number;
+            self.entries += 1;
+        }
+        if text.is_empty() {
+            self.over = true;
+            push(&mut text, &ExportLine::End { number: self.told, entries: self.entries });
+        }
+        text.into()
+    }
+}
+
+fn push(text: &mut Vec<u8>, line: &impl Serialize) {
+    serde_json::to_writer(&mut *text, line).expect("lines of an export are plain data and always serialize");
+    text.push(b'\n');
+}

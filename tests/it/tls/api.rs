@@ -1,0 +1,251 @@
+//! The API over TLS: the server's own authority, files of the operator's, and both versions of HTTP.
+
+use std::{fs, path::Path, process::Command, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+use worpen::{
+    client::Client,
+    config::{server::ServerConfig, transport::Tls, trust},
+    core::{
+        certificate::{fingerprint, pem},
+        trust::AnchorKind,
+    },
+    infra::keys::KeyFolder,
+    proto::{certificate::SERVER_NAME, endpoint::Empty, status::GetStatus},
+    server::{Server, ServerError},
+};
+
+use crate::harness::{TestServer, until};
+
+/// The certificate of the server's authority, DER in base64.
+fn authority(server: &TestServer) -> String {
+    server.app.trust.current().set.materials(AnchorKind::Authority).remove(0)
+}
+
+/// An HTTP client that trusts this authority under the names that it certifies.
+fn http(authority: &[u8], alpn: &[&[u8]]) -> reqwest::Client {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(authority.to_vec().into()).unwrap();
+    let mut tls = trust::client().unwrap().with_root_certificates(roots).with_no_client_auth();
+    tls.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
+}
+
+fn decoded(text: &str) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    STANDARD.decode(text).unwrap()
+}
+
+async fn own_authority() -> TestServer {
+    TestServer::start_told(|config| config.tls = Tls::Authority).await
+}
+
+#[tokio::test]
+async fn callers_choose_http_2_or_http_1() {
+    let server = own_authority().await;
+    let authority = decoded(&authority(&server));
+    let health = server.at("/health");
+    for (alpn, version) in [
+        (&[b"h2".as_slice(), b"http/1.1"][..], reqwest::Version::HTTP_2),
+        (&[b"http/1.1".as_slice()][..], reqwest::Version::HTTP_11),
+        (&[][..], reqwest::Version::HTTP_11),
+    ] {
+        let http = http(&authority, alpn);
+        let answer = http.get(&health).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, version));
+        // Many at once over one connection, as HTTP/2 has it.
+        let many = join_all((0..60).map(|_| http.get(&health).send())).await;
+        assert!(many.into_iter().all(|answer| answer.unwrap().status().is_success()));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_knows_the_server_by_its_authority_whatever_its_address() {
+    let server = own_authority().await;
+    let pinned = authority(&server);
+    let key = worpen::config::secret::Secret::new(server.admin().await);
+    let client = Client::trusting(&server.url, Some(key.clone()), Some(&pinned)).unwrap();
+    client.call::<GetStatus>(&Empty {}).await.unwrap();
+    let mut stream = client.stream(worpen::proto::event::SubscribeRequest::default());
+    stream.next().await.unwrap();
+    let other = own_authority().await;
+    let wrong = Client::trusting(&server.url, Some(key), Some(&authority(&other))).unwrap();
+    assert!(wrong.call::<GetStatus>(&Empty {}).await.is_err(), "another server's authority");
+    other.stop().await;
+    drop((client, stream));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn login_takes_the_fingerprint_that_was_compared_and_no_other() {
+    let server = own_authority().await;
+    let folder = tempfile::tempdir().unwrap();
+    let password = fs::read_to_string(server.data.join("admin-password")).unwrap();
+    let digits: Vec<String> =
+        fingerprint(&decoded(&authority(&server))).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = digits.concat();
+    let login = |more: Vec<String>| {
+        let (url, folder, password) = (server.url.clone(), folder.path().to_owned(), password.clone());
+        tokio::task::spawn_blocking(move || worpen(&folder, &login_arguments(&url, more), &password))
+    };
+    let (code, words) = login(vec![]).await.unwrap();
+    assert_eq!(code, Some(2), "{words}");
+    assert!(words.contains(&format!("--fingerprint {digits}")), "{words}");
+    let (code, words) = login(vec!["--fingerprint".into(), "00".repeat(32)]).await.unwrap();
+    assert_eq!(code, Some(4), "{words}");
+    let (code, words) = login(vec!["--fingerprint".into(), digits.clone()]).await.unwrap();
+    assert_eq!(code, Some(0), "{words}");
+    let context = folder.path().to_owned();
+    let arguments = vec!["ca".to_owned(), "show".to_owned()];
+    let (code, words) = tokio::task::spawn_blocking(move || worpen(&context, &arguments, "")).await.unwrap();
+    assert_eq!(code, Some(0), "{words}");
+    assert!(words.contains(&digits), "the same server by the context alone: {words}");
+    server.stop().await;
+}
+
+fn login_arguments(url: &str, more: Vec<String>) -> Vec<String> {
+    let fixed = ["login", url, "--username", "admin", "--password-stdin"].map(str::to_owned);
+    fixed.into_iter().chain(more).collect()
+}
+
+/// Runs the program: its exit code, and what it says on both streams.
+fn worpen(folder: &Path, arguments: &[String], input: &str) -> (Option<i32>, String) {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_worpen"))
+        .args(arguments)
+        .env("WORPEN_CONFIG_DIR", folder)
+        .env_remove("WORPEN_SERVER")
+        .env_remove("WORPEN_TOKEN")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let ended = child.wait_with_output().unwrap();
+    let words = [ended.stdout, ended.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (ended.status.code(), words)
+}
+
+/// Writes a certificate of an operator's own, and gives its authority.
+fn write_files(folder: &Path, cert: &Path, key: &Path) -> Vec<u8> {
+    use worpen::core::port::keys::Keys;
+    let keys = KeyFolder::new(folder, Duration::from_secs(60));
+    let anchor = keys.make(AnchorKind::Authority, None, Timestamp::now()).unwrap();
+    let made = keys.issuer(&anchor).unwrap().certify_server(&["127.0.0.1".into()], Timestamp::now()).unwrap();
+    let private = pem(&made.key).replace("CERTIFICATE", "PRIVATE KEY");
+    fs::write(key, private).unwrap();
+    fs::write(cert, pem(&made.der)).unwrap();
+    decoded(&anchor.material)
+}
+
+#[tokio::test]
+async fn files_that_change_are_shown_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let first = write_files(folder.path(), &cert, &key);
+    let files = Tls::Files { cert: cert.clone(), key: key.clone() };
+    let server = TestServer::start_told(|config| config.tls = files).await;
+    let health = server.at("/health");
+    let alpn = [b"h2".as_slice()];
+    assert!(http(&first, &alpn).get(&health).send().await.unwrap().status().is_success());
+    fs::write(&cert, "nonsense").unwrap();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(http(&first, &alpn).get(&health).send().await.is_ok(), "what was shown is shown still");
+    let second = write_files(folder.path(), &cert, &key);
+    let mut is_shown = false;
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        is_shown = http(&second, &alpn).get(&health).send().await.is_ok();
+        if is_shown {
+            break;
+        }
+    }
+    assert!(is_shown, "the new certificate is shown");
+    assert!(http(&first, &alpn).get(&health).send().await.is_err());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn plain_http_beyond_this_machine_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("server");
+    let mut config = ServerConfig::resolve(Some("0.0.0.0:0"), data.clone(), |_| None).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let refused = Server::open(&config, stop.clone()).await.err().unwrap();
+    assert!(matches!(refused, ServerError::PlainHttp(_)));
+    assert!(refused.to_string().contains("server.tls"), "{refused}");
+    assert!(!data.exists(), "nothing was made");
+    config.tls = Tls::Authority;
+    assert!(Server::open(&config, stop).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_speaks_plain_http_to_tls_is_told_so() {
+    let server = own_authority().await;
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("https://")).await.unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let mut heard = Vec::new();
+    let _ = stream.read_to_end(&mut heard).await;
+    let heard = String::from_utf8_lossy(&heard).into_owned();
+    assert!(heard.is_empty() || heard.contains("use https://"), "{heard}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_never_finished_keeps_nobody_out() {
+    let server = TestServer::start_told(|config| {
+        config.tls = Tls::Authority;
+        config.max_connections = 16;
+    })
+    .await;
+    let address = server.url.trim_start_matches("https://").to_owned();
+    let mut half = Vec::new();
+    for _ in 0..40 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(&[22, 3, 1]).await.unwrap();
+        half.push(stream);
+    }
+    let authority = decoded(&authority(&server));
+    let answer = http(&authority, &[b"h2"]).get(server.at("/health")).send().await.unwrap();
+    assert!(answer.status().is_success());
+    // And each ends by itself.
+    let mut ended = Vec::new();
+    let _ = half.remove(39).read_to_end(&mut ended).await;
+    drop(half);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_oldest_versions_and_weak_suites_are_not_spoken() {
+    let server = own_authority().await;
+    // TLS 1.1 with a suite of that time: the head of a record, a ClientHello, no extensions.
+    let mut hello = vec![22, 3, 1, 0, 47, 1, 0, 0, 43, 3, 2];
+    hello.extend([7; 32]);
+    hello.extend([0, 0, 4, 0, 0x2f, 0, 0x35, 1, 0]);
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("https://")).await.unwrap();
+    stream.write_all(&hello).await.unwrap();
+    let mut heard = Vec::new();
+    let _ = stream.read_to_end(&mut heard).await;
+    assert!(heard.is_empty() || heard[0] == 21, "an alert at most: {heard:?}");
+    until("nothing is linked", || server.app.hub.changes() == 0).await;
+    let name = ServerName::try_from(SERVER_NAME).unwrap();
+    let pinned = trust::ByAuthority::new([decoded(&authority(&server)).as_slice()], SERVER_NAME).unwrap();
+    let config = trust::client()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(pinned))
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.url.trim_start_matches("https://")).await.unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    assert_eq!(stream.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+    server.stop().await;
+}
