@@ -396,12 +396,13 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
         return Err(Failure::http(503, "too_many_connections", detail).after(1));
     }
     // Whoever is known may take the time that a body takes; a stranger's connection makes room until it has come.
-    let works = || slot.iter().for_each(|slot| slot.works());
-    if caller.is_some() {
-        works();
+    if let Some(slot) = slot.as_ref().filter(|_| caller.is_some()) {
+        slot.works_for_known();
     }
     let body = body_of(&parts.headers, body, app.settings.request_timeout).await?;
-    works();
+    if let Some(slot) = &slot {
+        slot.works();
+    }
     let key = key_of(&parts.headers)?;
     Ok(Admitted { caller, origin, address, texts, body, key, parts })
 }

@@ -4,7 +4,8 @@
 //! showed who it is; only after that it counts as a link, so that no stranger takes an agent's place. None of the three
 //! crowds the others out. When callers hold as many as they may, the one that makes room has been idle for longest, or
 //! has not taken its answer for long: whoever opens connections and says nothing keeps nobody out. A stranger's request
-//! is at work only once its body has come, so that whoever sends it byte by byte keeps nobody out either.
+//! is at work only once its body has come, so that whoever sends it byte by byte keeps nobody out either. The connection of
+//! somebody known counts as idle a minute late: a fleet that comes back at once closes no operator's.
 
 use std::{
     collections::HashMap,
@@ -25,6 +26,9 @@ use crate::{config::network::Networks, core::meter::Counter};
 const KNOCKING_SHARE: usize = 4;
 /// So many may knock at least.
 const KNOCKING_LEAST: usize = 64;
+
+/// So much later a connection that served somebody known makes room.
+const KNOWN_STAYS: Duration = Duration::from_secs(60);
 
 /// The connections of a server.
 #[derive(Debug)]
@@ -88,6 +92,8 @@ struct State {
     /// Since when the peer takes nothing of what is sent; 0 while it does.
     stalled: AtomicU64,
     is_agent: AtomicBool,
+    /// Somebody who is known called through it.
+    is_known: AtomicBool,
     is_upgraded: AtomicBool,
     /// Requests on their way.
     requests: AtomicUsize,
@@ -231,8 +237,10 @@ impl Open {
 
 impl State {
     fn unused_since(&self, now: u64, patience: Duration) -> Option<u64> {
-        let idle = Some(self.idle.load(Relaxed)).filter(|since| *since > 0);
-        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let stays = if self.is_known.load(Relaxed) { millis(KNOWN_STAYS) } else { 0 };
+        let idle = Some(self.idle.load(Relaxed)).filter(|since| *since > 0).map(|since| since + stays);
+        let patience = millis(patience);
         let stalled = Some(self.stalled.load(Relaxed));
         let stalled = stalled.filter(|since| *since > 0 && now.saturating_sub(*since) >= patience);
         idle.into_iter().chain(stalled).min()
@@ -282,9 +290,15 @@ impl Slot {
         Busy(self.clone())
     }
 
-    /// The request that is on its way has come whole, or is that of somebody known.
+    /// The request that is on its way has come whole.
     pub fn works(&self) {
         self.state.idle.store(0, Relaxed);
+    }
+
+    /// The request that is on its way is that of somebody known, who may take the time that a body takes.
+    pub fn works_for_known(&self) {
+        self.state.is_known.store(true, Relaxed);
+        self.works();
     }
 
     /// Counts this connection as one of the client's for whom a proxy sends the request that is on its way; `false` when

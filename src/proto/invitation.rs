@@ -15,7 +15,7 @@ endpoints! {
         KEYED: bool = true;
     };
     /// Spends an invitation: a node hands in its public key and becomes an agent.
-    JoinFleet: POST "/api/v1/join", Anyone, JoinRequest => Joined { REFUSALS: &'static [u16] = &[409]; };
+    JoinFleet: POST "/api/v1/join", Anyone, JoinRequest => Joined { REFUSALS: &'static [u16] = &[403, 409]; };
 }
 
 /// Asks for an invitation.

@@ -96,6 +96,23 @@ fn a_request_makes_room_until_it_has_come_whole() {
 }
 
 #[test]
+fn who_is_known_outstays_strangers_that_came_later() {
+    let all = connections(4, 1);
+    let known = Arc::new(all.admit(HERE).unwrap());
+    let busy = known.request();
+    known.works_for_known();
+    drop(busy);
+    let stranger = all.admit(HERE).unwrap();
+    let later = all.admit(HERE).unwrap();
+    let open = |slot: &Slot| all.open().callers.contains_key(&slot.id);
+    assert_eq!((open(&known), open(&stranger), open(&later)), (true, false, true));
+    known.state.idle.store(1, Relaxed);
+    later.state.idle.store(1 + 60_001, Relaxed);
+    let last = all.admit(HERE).unwrap();
+    assert_eq!((open(&known), open(&later), open(&last)), (false, true, true), "idle for long");
+}
+
+#[test]
 fn behind_a_trusted_proxy_each_client_has_its_share() {
     let trusted = Value::read(&Raw::Untyped("192.0.2.1".into())).unwrap();
     let all = Arc::new(Connections::new(4, 1, Duration::ZERO, trusted));

@@ -199,7 +199,8 @@ pub(super) fn name_of(schema: &Value) -> Option<&str> {
 fn refusals<E: Endpoint>(fields: &[Field]) -> BTreeSet<u16> {
     let mut refusals: BTreeSet<u16> = E::REFUSALS.iter().copied().collect();
     refusals.extend([400, 401, 429, 500, 503]);
-    if E::ACCESS > Access::Viewer {
+    // A key with a scope is refused what is about more than its scope can hold.
+    if E::ACCESS > Access::Viewer || (E::ACCESS == Access::Viewer && !E::SCOPED) {
         refusals.insert(403);
     }
     if fields.iter().any(|field| field.place == Place::Path) {

@@ -89,7 +89,7 @@ pub(super) fn status(status: u16) -> &'static str {
         304 => "What the caller has under this `ETag` is still right.",
         400 => "A field is unknown, wrong or missing; `errors` names each.",
         401 => "Nobody is signed in, or the proof does not hold.",
-        403 => "The caller's role does not reach.",
+        403 => "The caller's role or scope does not reach, or a node may not call this here.",
         404 => "There is no such thing.",
         408 => "The body did not come in time.",
         409 => "The state forbids it, or a name fits several things.",

@@ -385,7 +385,7 @@ impl Verification {
         findings: &mut Vec<Finding>,
         notes: &mut Vec<String>,
     ) -> (Option<u64>, u64) {
-        let (mut held, mut before) = (BTreeSet::new(), 0);
+        let (mut held, mut before) = (BTreeMap::new(), 0);
         let mut against: Vec<(&Witnessed, Option<Seen>)> = Vec::new();
         let mut explained = 0_u64;
         for witnessed in heads {
@@ -407,7 +407,8 @@ impl Verification {
                 (None, _) => None,
             };
             if seen.is_some_and(|seen| seen.hash == head.chain.hash) {
-                held.insert(number);
+                let signed = held.entry(number).or_insert(head.time);
+                *signed = head.time.min(*signed);
             } else if self.restored.iter().any(|restored| restored.explains(number, head.time)) {
                 explained += 1;
             } else {
@@ -420,11 +421,15 @@ impl Verification {
             ));
         }
         findings.extend(self.contradiction(&against, &held));
-        (held.last().copied(), before)
+        (held.keys().next_back().copied(), before)
     }
 
     /// Puts the heads that the log does not contain into one sentence for each kind.
-    fn contradiction(&self, against: &[(&Witnessed, Option<Seen>)], held: &BTreeSet<u64>) -> Vec<Finding> {
+    fn contradiction(
+        &self,
+        against: &[(&Witnessed, Option<Seen>)],
+        held: &BTreeMap<u64, Timestamp>,
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let of = |witnessed: &Witnessed| {
             let head = &witnessed.head;
@@ -451,8 +456,11 @@ impl Verification {
         let differing = against.iter().filter(|(of, _)| of.head.chain.number <= last);
         if let Some((witnessed, seen)) = differing.clone().min_by_key(|(of, _)| of.head.chain.number) {
             let number = witnessed.head.chain.number;
-            // The newest head that holds below it says what is untouched.
-            let sound = held.range(..number).next_back().copied().or(self.base.map(|base| base.number));
+            // The newest head that holds below it says what is untouched, when it was signed before any that was lost: one
+            // that was signed since may be of the new entries.
+            let lost = differing.clone().map(|(of, _)| of.head.time).min();
+            let mut below = held.range(..number).rev().filter(|(_, signed)| Some(**signed) <= lost);
+            let sound = below.next().map(|(number, _)| *number).or(self.base.map(|base| base.number));
             let from = sound.unwrap_or(0) + 1;
             let count = differing.count();
             // An entry cannot be younger than the head that was signed for its number.

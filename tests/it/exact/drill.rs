@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use worpen::infra::store::holding;
+use worpen::{core::audit::head::SignedHead, infra::store::holding, proto::envelope::Envelope};
 
 use super::pair::{Load, NODES, Place};
 
@@ -54,6 +54,16 @@ async fn last_sequence(place: &Place) -> u64 {
     place.get("/api/v1/status").await.unwrap()["events"]["last_sequence"].as_u64().unwrap()
 }
 
+/// The newest head of the audit log that lies in a data folder.
+fn heads(data: &Path) -> u64 {
+    let kept = fs::read_to_string(data.join("audit-heads.jsonl")).unwrap_or_default();
+    let numbers = kept.lines().filter_map(|line| {
+        let envelope: Envelope = serde_json::from_str(line).ok()?;
+        SignedHead::claimed(&envelope).map(|head| head.chain.number)
+    });
+    numbers.max().unwrap_or_default()
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -66,7 +76,7 @@ async fn a_server_that_was_lost_comes_back_from_its_backup_with_its_fleet_and_do
     let recipient = worpen(&place, &["backup", "key", text(&key)]);
     fs::write(place.data.join("recipient"), recipient.trim()).unwrap();
     let (mut server, _) = place.server("").unwrap();
-    let _agents: Vec<_> = NODES.iter().map(|node| place.agent(node, "")).collect();
+    let agents: Vec<_> = NODES.iter().map(|node| place.agent(node, "")).collect();
     for node in NODES {
         place.until_online(node).await;
     }
@@ -80,6 +90,14 @@ async fn a_server_that_was_lost_comes_back_from_its_backup_with_its_fleet_and_do
     until_acknowledged(&load, load.acknowledged() + COMMANDS).await;
     load.stop().await;
     let after = load.commands();
+    // Each node witnessed entries that no backup will bring back. A link is given a head when it begins.
+    let end = holding(&shared.data.join("server/worpen.db")).unwrap().audit.number;
+    let written = || heads(&shared.data.join("server")) >= end;
+    crate::harness::until("the server signed the end of its log", written).await;
+    drop(agents);
+    let _agents: Vec<_> = NODES.iter().map(|node| shared.agent(node, "")).collect();
+    let witnessed = || NODES.iter().all(|node| heads(&shared.data.join(node)) >= end);
+    crate::harness::until("the nodes were given that", witnessed).await;
     let last = last_sequence(&shared).await;
     let (data, listen) = (shared.data.clone(), shared.listen.clone());
     place = Place { data, notes: shared.notes.clone(), listen, token: shared.token.clone() };
@@ -132,7 +150,18 @@ async fn a_server_that_was_lost_comes_back_from_its_backup_with_its_fleet_and_do
     assert_eq!(page["items"][0]["type"], "server.restored", "{page}");
     assert!(last_sequence(&place).await > last);
     let chain = holding(&place.data.join("server/worpen.db")).unwrap();
-    assert!(chain.audit.number > restored["audit"]["number"].as_u64().unwrap());
+    let held = restored["audit"]["number"].as_u64().unwrap();
+    assert!(held < end && chain.audit.number > held, "{held}, {end}, {}", chain.audit.number);
+
+    // What the nodes witnessed of the time that is gone is explained by the restore, and said.
+    let verified: Value = serde_json::from_str(&worpen(&place, &["audit", "verify", "-o", "json"])).unwrap();
+    assert_eq!((&verified["sound"], &verified["restores"]), (&true.into(), &json!([held + 1])), "{verified}");
+    let explained = "heads are of entries that the restore left out";
+    assert!(verified["notes"].to_string().contains(explained), "{verified}");
+    let health = place.get("/api/v1/health").await.unwrap();
+    assert_eq!(health["audit"], "healthy", "{health}");
+    let alarms = place.get("/api/v1/events/history?types=audit.tampered").await.unwrap();
+    assert_eq!(alarms["items"], json!([]), "{alarms}");
     eprintln!(
         "RPO: {} s and {lost} commands lost; RTO: {:.1} s from the restore's begin to a fleet that is ONLINE (the \
          restore itself {:.1} s)",

@@ -47,6 +47,7 @@ impl Process {
             .env("WORPEN_BACKUP_RECIPIENTS", fs::read_to_string(folder.join("recipient")).unwrap_or_default())
             .env("WORPEN_CONFIG_DIR", folder.join("config"))
             .env("AGENT_HEARTBEAT_INTERVAL", "1")
+            .env("WORPEN_AUDIT_HEADS_INTERVAL", "1")
             .env("DOCKER_HOST", "unix:///nonexistent.sock")
             .env("WORPEN_AGENT_MANAGEMENT_PORT", "0")
             // The disks whose power is cut are small.
