@@ -23,7 +23,10 @@ use crate::{
             agent::{AgentRow, FIELDS},
         },
         statistics,
-        usecase::{enroll, presence, sync},
+        usecase::{
+            enroll::{self, Enroll},
+            presence, sync,
+        },
     },
     id::AgentId,
     proto::{
@@ -154,7 +157,7 @@ pub(super) async fn statistics(call: Call<GetAgentStatistics>) -> Result<Answer<
 pub(super) async fn sync(call: Call<SyncAgents>) -> Result<Answer<SyncAgents>, Error> {
     let app = &call.app;
     let asked = sync::ask(
-        &*app.store,
+        &call.store,
         &call.sight.fleet(),
         &*app.hub,
         &call.request.target,
@@ -167,7 +170,7 @@ pub(super) async fn sync(call: Call<SyncAgents>) -> Result<Answer<SyncAgents>, E
 
 pub(super) async fn set_status(call: Call<SetAgentStatus>) -> Result<Answer<SetAgentStatus>, Error> {
     let app = &call.app;
-    let agent = presence::set(&*app.store, &app.fleet, &*app.hub, &call.request, &call.origin).await?;
+    let agent = presence::set(&call.store, &app.fleet, &*app.hub, &call.request, &call.origin).await?;
     Ok(Answer::ok(&*agent))
 }
 
@@ -227,7 +230,7 @@ pub(super) async fn revoke(call: Call<RevokeAgent>) -> Result<Answer<RevokeAgent
     let app = &call.app;
     let agent = app.fleet.read().agent(&call.request.id)?.clone();
     let reason = call.request.reason.as_deref();
-    let revoked = presence::revoke(&*app.store, &*app.records, &agent, reason, &call.origin).await?;
+    let revoked = presence::revoke(&call.store, &*app.records, &agent, reason, &call.origin).await?;
     app.hub.end(agent.id, LinkErrorCode::Revoked, "this agent was revoked");
     app.pulses.forget(agent.id);
     Ok(Answer::ok(&revoked))
@@ -235,7 +238,7 @@ pub(super) async fn revoke(call: Call<RevokeAgent>) -> Result<Answer<RevokeAgent
 
 pub(super) async fn replace(call: Call<ReplaceAgent>) -> Result<Answer<ReplaceAgent>, Error> {
     let (claim, current) = (call.claim.as_ref(), call.app.trust.current());
-    let ports = call.app.enroll(&current);
+    let ports = Enroll { store: &call.store, ..call.app.enroll(&current) };
     let invitation = enroll::replace(ports, &call.request, random(), claim, &call.origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &invitation))
 }
@@ -243,7 +246,7 @@ pub(super) async fn replace(call: Call<ReplaceAgent>) -> Result<Answer<ReplaceAg
 pub(super) async fn remove(call: Call<RemoveAgent>) -> Result<Answer<RemoveAgent>, Error> {
     let app = &call.app;
     let agent = app.fleet.read().agent(&call.request.id)?.clone();
-    presence::remove(&*app.store, &*app.records, &agent, &call.origin).await?;
+    presence::remove(&call.store, &*app.records, &agent, &call.origin).await?;
     app.hub.end(agent.id, LinkErrorCode::Revoked, "this agent was removed");
     app.pulses.forget(agent.id);
     Ok(Answer::ok(&Empty {}))

@@ -33,7 +33,7 @@ pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
     let life = SignedDuration::try_from(app.settings.token_life).unwrap_or(SignedDuration::MAX);
     let (user, session) = tokio::task::spawn_blocking(move || {
         tokio::runtime::Handle::current().block_on(sign_in::sign_in(
-            &*call.app.store,
+            &call.store,
             &*call.app.records,
             (&call.request.username, &call.request.password),
             turn.place.memory(),
@@ -67,7 +67,7 @@ pub(super) async fn login(call: Call<Login>) -> Result<Answer<Login>, Error> {
 }
 
 pub(super) async fn logout(call: Call<Logout>) -> Result<Answer<Logout>, Error> {
-    sign_in::sign_out(&*call.app.store, call.caller()?, &call.origin).await?;
+    sign_in::sign_out(&call.store, call.caller()?, &call.origin).await?;
     Ok(Answer::ok(&Empty {}))
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn issue_key(call: Call<IssueKey>) -> Result<Answer<IssueKey>, 
     let app = &call.app;
     let (caller, claim) = (call.caller()?, call.claim.as_ref());
     let issued =
-        key::issue(&*app.store, &*app.records, caller, &call.request, secret, claim, &call.origin).await?;
+        key::issue(&call.store, &*app.records, caller, &call.request, secret, claim, &call.origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &issued))
 }
 
@@ -103,12 +103,12 @@ pub(super) async fn rotate_key(call: Call<RotateKey>) -> Result<Answer<RotateKey
     let app = &call.app;
     let (caller, secret) = (call.caller()?, random());
     let rotated =
-        key::rotate(&*app.store, &*app.records, caller, &call.request, secret, &call.origin).await?;
+        key::rotate(&call.store, &*app.records, caller, &call.request, secret, &call.origin).await?;
     Ok(Answer::ok(&rotated))
 }
 
 pub(super) async fn revoke_key(call: Call<RevokeKey>) -> Result<Answer<RevokeKey>, Error> {
     let app = &call.app;
-    key::revoke(&*app.store, &*app.records, call.caller()?, call.request.id, &call.origin).await?;
+    key::revoke(&call.store, &*app.records, call.caller()?, call.request.id, &call.origin).await?;
     Ok(Answer::ok(&Empty {}))
 }

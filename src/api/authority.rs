@@ -43,6 +43,24 @@ async fn may_send(app: &App, job: &Job, agent: AgentId) -> Result<Result<(), Str
     Ok(rights.permit(Act::Give(&job.verb), Node::from(agent)).map_err(|denied| denied.to_string()))
 }
 
+/// Ends what waits on behalf of somebody who was signed out everywhere: somebody else may have given it. What a node has or may have
+/// goes on.
+pub(super) async fn end_waiting(app: &App, by: Principal, origin: &Origin) -> Result<(), Error> {
+    let why = "whoever gave it was signed out everywhere";
+    let waiting = app.queue.lock().waiting_of(by);
+    for execution in waiting {
+        if !app.queue.lock().withdraw(execution) {
+            continue;
+        }
+        let refused = authority::refuse(&*app.store, &*app.records, execution, false, why, origin).await;
+        if let Err(error) = refused {
+            app.queue.lock().put_back(execution);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
 /// Lets an assignment through, or ends it where the rights are gone that it was given with.
 pub(super) async fn lets(app: &App, assignment: &Assignment, agent: AgentId) -> Result<bool, Error> {
     let Err(why) = may_send(app, &assignment.job, agent).await? else { return Ok(true) };

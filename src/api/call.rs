@@ -23,7 +23,9 @@ use tokio::time::timeout;
 use super::{
     address,
     app::App,
-    browser, caller, clock,
+    browser,
+    caller::{self, OnBehalf},
+    clock,
     connection::Slot,
     denials::Door,
     failure::{Failure, REQUEST_ID},
@@ -61,6 +63,8 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub(super) struct Call<E: Endpoint> {
     /// What the handler may reach.
     pub(super) app: Arc<App>,
+    /// Where it writes, on behalf of whoever asks.
+    pub(super) store: OnBehalf,
     /// What is asked.
     pub(super) request: E::Request,
     /// What of the fleet the caller is shown.
@@ -265,8 +269,10 @@ where
         let known = caller.is_some().then(|| (app.clone(), origin.clone()));
         let peer = parts.extensions.get::<Arc<Peer>>().cloned();
         let sight = Sight::of(&app, caller.as_ref());
+        let store = OnBehalf::new(&app.store, caller.as_ref());
         let call = Call {
             app,
+            store,
             request,
             sight,
             caller,
@@ -375,20 +381,7 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
     let actor = caller.as_ref().map_or_else(|| "anonymous".to_owned(), Caller::actor);
     let correlation = id.to_owned();
     let origin = Origin { actor, address: client.map(|client| client.to_string()), correlation, now };
-    match judge(declared.access, declared.scoped, caller.as_ref()) {
-        Verdict::Allowed => {}
-        Verdict::SignIn => return Err(not_signed_in().into()),
-        Verdict::Forbidden => {
-            let needed = declared.access.as_str();
-            let why = format!("this needs the role {needed}; ask an admin");
-            return Err(forbidden(app, declared, needed, why, &origin).await.into());
-        }
-        Verdict::OutOfScope => {
-            let why =
-                "this is about more than the scope of a key can hold; it needs a key without one".into();
-            return Err(forbidden(app, declared, "a key without a scope", why, &origin).await.into());
-        }
-    }
+    admissible(app, declared, caller.as_ref(), &origin).await?;
     let texts = texts_of(&mut parts).await?;
     let slot = parts.extensions.get::<Arc<Slot>>().cloned();
     if slot.as_ref().is_some_and(|slot| !slot.serves(address)) {
@@ -403,8 +396,37 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
     if let Some(slot) = &slot {
         slot.works();
     }
+    // Over a body that took its time the credentials may have been revoked.
+    let caller = match caller {
+        Some(_) => caller::recognize(app, &parts.headers, clock::now()).await?,
+        None => None,
+    };
+    admissible(app, declared, caller.as_ref(), &origin).await?;
     let key = key_of(&parts.headers)?;
     Ok(Admitted { caller, origin, address, texts, body, key, parts })
+}
+
+/// Whether this caller may ask this.
+async fn admissible(
+    app: &App,
+    declared: &Declared,
+    caller: Option<&Caller>,
+    origin: &Origin,
+) -> Result<(), Failure> {
+    match judge(declared.access, declared.scoped, caller) {
+        Verdict::Allowed => Ok(()),
+        Verdict::SignIn => Err(not_signed_in().into()),
+        Verdict::Forbidden => {
+            let needed = declared.access.as_str();
+            let why = format!("this needs the role {needed}; ask an admin");
+            Err(forbidden(app, declared, needed, why, origin).await.into())
+        }
+        Verdict::OutOfScope => {
+            let why =
+                "this is about more than the scope of a key can hold; it needs a key without one".into();
+            Err(forbidden(app, declared, "a key without a scope", why, origin).await.into())
+        }
+    }
 }
 
 /// Whether nodes may call this where they do: where agents are managed they show a certificate, but for getting one; elsewhere

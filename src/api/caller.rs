@@ -1,6 +1,7 @@
 //! Who calls, told by bearer credentials: a signed-in user's token, or an API key.
 
 mod remembered;
+mod store;
 
 use std::net::IpAddr;
 
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use self::remembered::Remembered;
+pub(super) use self::store::OnBehalf;
 use super::app::App;
 use crate::{
     core::{

@@ -1,5 +1,6 @@
 //! Commands.
 
+pub(super) mod list;
 pub(super) mod output;
 
 use std::{sync::Arc, time::Duration};
@@ -11,7 +12,6 @@ use super::{
     app::App,
     call::{Answer, Call},
     clock,
-    page::{cursor_of, limit_of},
     sight::Sight,
 };
 use crate::{
@@ -19,22 +19,19 @@ use crate::{
         access::Act,
         command::{DEFAULT_WAIT_S, has_ended, last_attempts, wait_of},
         error::Error,
-        port::records::{CommandFilter, Commands},
         target::{Repeats, named},
         usecase::{
             cancel::cancel,
-            dispatch::{self, Order},
+            dispatch::{self, Dispatch, Order},
             order::order,
         },
     },
     id::{AgentId, CommandId},
     proto::{
         command::{
-            CancelCommand, Command, CommandStatus, GetCommand, GiveCommand, GiveCommandRequest, ListCommands,
-            RetryCommand,
+            CancelCommand, Command, CommandStatus, GetCommand, GiveCommand, GiveCommandRequest, RetryCommand,
         },
         endpoint::Endpoint,
-        page::Page,
     },
 };
 
@@ -46,30 +43,6 @@ pub(super) async fn post(call: Call<GiveCommand>) -> Result<Answer<GiveCommand>,
 /// Holds what is asked for against the fleet as its caller is shown it.
 pub(super) fn order_of(app: &App, sight: &Sight, request: &GiveCommandRequest) -> Result<Order, Error> {
     order(app.ground(&sight.fleet(), clock::now()), request)
-}
-
-pub(super) async fn list(call: Call<ListCommands>) -> Result<Answer<ListCommands>, Error> {
-    let request = &call.request;
-    let limit = limit_of(request.limit)?;
-    let before: Option<CommandId> = request.cursor.as_deref().map(cursor_of).transpose()?;
-    let agent = request.agent.as_deref().map(|agent| target(&call.sight, agent)).transpose()?;
-    // How a command stands over targets that are not shown tells of them: that is asked of what is left.
-    let status = request.status.filter(|_| call.sight.is_whole());
-    let filter = CommandFilter { status, agent, verb: request.verb.clone() };
-    let Commands { commands, next } = call.app.records.commands(&filter, before, limit).await?;
-    let shown = commands.into_iter().filter_map(|command| call.sight.command(command));
-    let wanted = shown.filter(|command| {
-        let of_agent = || command.executions.iter().any(|one| agent.is_none_or(|agent| one.agent == agent));
-        request.status.is_none_or(|status| command.status == status) && of_agent()
-    });
-    let items = wanted.map(|command| with_reasons(&call.app, command)).collect();
-    Ok(Answer::ok(&Page { items, next_cursor: next.map(|id| id.to_string()) }))
-}
-
-/// The agent that a list is asked about; one that is removed is known by its id alone.
-fn target(sight: &Sight, reference: &str) -> Result<AgentId, Error> {
-    let known = sight.fleet().read().agent(reference).map(|agent| agent.id);
-    known.or_else(|missing| reference.parse().map_err(|_| missing))
 }
 
 pub(super) async fn get(call: Call<GetCommand>) -> Result<Answer<GetCommand>, Error> {
@@ -87,7 +60,7 @@ pub(super) async fn stop(call: Call<CancelCommand>) -> Result<Answer<CancelComma
         // Where else it runs is not this caller's.
         only = Some(command.executions.iter().map(|execution| execution.agent).collect());
     }
-    cancel(&*app.store, &*app.records, &app.queue, id, only.as_deref(), &call.origin).await?;
+    cancel(&call.store, &*app.records, &app.queue, id, only.as_deref(), &call.origin).await?;
     answer(&ended(app, sight, id, wait).await?)
 }
 
@@ -155,7 +128,8 @@ pub(super) async fn give<E: Endpoint<Response = Command>>(
     let wait = wait_of(wait, DEFAULT_WAIT_S)?;
     let seen = call.app.feed.last();
     let by = call.caller()?.authority();
-    let given = dispatch::give(call.app.dispatch(), order, &by, call.claim.as_ref(), &call.origin).await?;
+    let ports = Dispatch { store: &call.store, ..call.app.dispatch() };
+    let given = dispatch::give(ports, order, &by, call.claim.as_ref(), &call.origin).await?;
     crash_point!("server.command_committed");
     // A repetition may find a command of which less is shown by now.
     let id = given.id;

@@ -7,7 +7,11 @@ use super::{
     random::random,
 };
 use crate::{
-    core::{error::Error, port::links::Links, usecase::enroll},
+    core::{
+        error::Error,
+        port::links::Links,
+        usecase::enroll::{self, Enroll},
+    },
     proto::{
         invitation::{InviteAgent, JoinFleet},
         link::LinkErrorCode,
@@ -17,8 +21,8 @@ use crate::{
 pub(super) async fn invite(call: Call<InviteAgent>) -> Result<Answer<InviteAgent>, Error> {
     let claim = call.claim.as_ref();
     let current = call.app.trust.current();
-    let invitation =
-        enroll::invite(call.app.enroll(&current), &call.request, random(), claim, &call.origin).await?;
+    let ports = Enroll { store: &call.store, ..call.app.enroll(&current) };
+    let invitation = enroll::invite(ports, &call.request, random(), claim, &call.origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &invitation))
 }
 

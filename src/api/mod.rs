@@ -136,7 +136,7 @@ pub fn api() -> Api {
         .add::<proto::telemetry::DashboardNetwork, _, _>(telemetry::network)
         // What was ordered, and what happened
         .add::<proto::command::GiveCommand, _, _>(command::post)
-        .add::<proto::command::ListCommands, _, _>(command::list)
+        .add::<proto::command::ListCommands, _, _>(command::list::list)
         .add::<proto::command::GetCommand, _, _>(command::get)
         .add::<proto::command::CancelCommand, _, _>(command::stop)
         .add::<proto::command::RetryCommand, _, _>(command::retry)

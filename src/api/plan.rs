@@ -32,10 +32,10 @@ pub(super) async fn make(call: Call<PlanCommand>) -> Result<Answer<PlanCommand>,
     let (app, origin) = (&call.app, &call.origin);
     let (fleet, by) = (call.sight.fleet(), call.caller()?.authority());
     let order = order(app.ground(&fleet, origin.now), &call.request)?;
-    dispatch::admit(&*app.store, &app.fleet, &order, &by, origin).await?;
+    dispatch::admit(&call.store, &app.fleet, &order, &by, origin).await?;
     let plan = plan::compose(&fleet.read(), &call.request, &order, origin);
     let secret_args = order.how.secret_args.as_ref();
-    plan::keep(&*app.store, &plan, secret_args, seal(app), by.principal, origin).await?;
+    plan::keep(&call.store, &plan, secret_args, seal(app), by.principal, origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &plan))
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn ask<E: Endpoint>(
     let resource = format!("container/{}/{}", container.node, container.facts.name);
     call.caller()?.rights().permit(Act::Ask(verb), Node::from(&agent))?;
     let place = call.app.limits.answers.place(call.caller()?)?;
-    let (store, links) = (&*call.app.store, &*call.app.hub);
+    let (store, links) = (&call.store, &*call.app.hub);
     admit(store, links, &agent, verb, (resource, args.clone()), &call.origin).await?;
     args["container"] = json!(container.facts.id);
     let timeout_s = u32::try_from(ENGINE_TIMEOUT.as_secs()).unwrap_or(u32::MAX);

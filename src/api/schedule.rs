@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 
 use super::{
-    app::App,
     call::{Answer, Call},
     page::{limit_of, page},
     plan::seal,
@@ -16,7 +15,7 @@ use crate::{
     },
     id::KeyId,
     proto::{
-        endpoint::Empty,
+        endpoint::{Empty, Endpoint},
         schedule::{CreateSchedule, GetSchedule, ListSchedules, PauseSchedule, RemoveSchedule},
     },
 };
@@ -26,10 +25,10 @@ pub(super) async fn create(call: Call<CreateSchedule>) -> Result<Answer<CreateSc
     let clock = schedule::check(&call.request)?;
     let order =
         order(app.ground(&call.sight.fleet(), origin.now), &call.request.command).map_err(in_command)?;
-    dispatch::admit(&*app.store, &app.fleet, &order, &call.caller()?.authority(), origin).await?;
+    dispatch::admit(&call.store, &app.fleet, &order, &call.caller()?.authority(), origin).await?;
     let what = (&call.request, &clock, &order);
     let made =
-        schedule::create(ports(app), what, call.caller()?, seal(app), call.claim.as_ref(), origin).await?;
+        schedule::create(ports(&call), what, call.caller()?, seal(app), call.claim.as_ref(), origin).await?;
     Ok(Answer::with_status(StatusCode::CREATED, &made))
 }
 
@@ -59,17 +58,17 @@ pub(super) async fn pause(call: Call<PauseSchedule>) -> Result<Answer<PauseSched
     let (app, request) = (&call.app, &call.request);
     let (caller, origin) = (call.caller()?, &call.origin);
     let schedule = if request.paused {
-        schedule::pause(ports(app), &request.id, caller, origin).await?
+        schedule::pause(ports(&call), &request.id, caller, origin).await?
     } else {
         let fleet = call.sight.fleet();
         let resolve = |request: &_| order(app.ground(&fleet, origin.now), request);
-        schedule::resume(ports(app), &app.fleet, &request.id, caller, resolve, origin).await?
+        schedule::resume(ports(&call), &app.fleet, &request.id, caller, resolve, origin).await?
     };
     Ok(Answer::ok(&schedule))
 }
 
 pub(super) async fn remove(call: Call<RemoveSchedule>) -> Result<Answer<RemoveSchedule>, Error> {
-    schedule::remove(ports(&call.app), &call.request.id, call.caller()?, &call.origin).await?;
+    schedule::remove(ports(&call), &call.request.id, call.caller()?, &call.origin).await?;
     Ok(Answer::ok(&Empty {}))
 }
 
@@ -78,6 +77,6 @@ fn own(caller: &Caller) -> Option<KeyId> {
     caller.key.as_ref().filter(|key| key.scope.is_some()).map(|key| key.id)
 }
 
-fn ports(app: &App) -> schedule::Ports<'_> {
-    schedule::Ports { store: &*app.store, records: &*app.records }
+fn ports<E: Endpoint>(call: &Call<E>) -> schedule::Ports<'_> {
+    schedule::Ports { store: &call.store, records: &*call.app.records }
 }

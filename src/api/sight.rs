@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::app::App;
 use crate::{
     core::{
-        access::{Caller, Node, command_for, event_for},
+        access::{Caller, Node, account_of, command_for, event_for},
         fleet::{Fleet, SharedFleet, Versions},
     },
-    proto::{auth::Scope, command::Command, event::Event},
+    proto::{auth::Scope, command::Command, event::Event, user::Role},
 };
 
 /// How many narrowed fleets are kept.
@@ -57,17 +57,22 @@ pub(super) struct Sight {
     live: Arc<SharedFleet>,
     narrowed: Arc<Narrowed>,
     scope: Option<Arc<Scope>>,
+    /// The user of whose account alone it is told; `None` for all.
+    account: Option<Arc<str>>,
 }
 
 impl Sight {
-    /// Of a caller.
+    /// Of a caller. Accounts other than one's own are an admin's to see, in the event log as in their lists.
     pub(super) fn of(app: &App, caller: Option<&Caller>) -> Self {
-        Self::within(app, caller.and_then(Caller::scope).cloned())
+        let account = caller.filter(|caller| caller.role < Role::Admin);
+        let account = account.map(|caller| caller.username.as_str().into());
+        Self { account, ..Self::within(app, caller.and_then(Caller::scope).cloned()) }
     }
 
     /// Of whoever has this scope.
     pub(super) fn within(app: &App, scope: Option<Scope>) -> Self {
-        Self { live: app.fleet.clone(), narrowed: app.narrowed.clone(), scope: scope.map(Arc::new) }
+        let (live, narrowed) = (app.fleet.clone(), app.narrowed.clone());
+        Self { live, narrowed, scope: scope.map(Arc::new), account: None }
     }
 
     /// The fleet as the caller is shown it now.
@@ -97,6 +102,9 @@ impl Sight {
 
     /// An event as the caller is shown it; `None` when it is not.
     pub(super) fn event(&self, event: &Arc<Event>) -> Option<Arc<Event>> {
+        if account_of(event).is_some_and(|of| self.account.as_deref().is_some_and(|own| own != of)) {
+            return None;
+        }
         if self.is_whole() {
             return Some(event.clone());
         }

@@ -127,7 +127,7 @@ pub(super) async fn turn(call: Call<TurnTrust>) -> Result<Answer<TurnTrust>, Err
     let changed = before.set.step(request.kind, request.step, request.compromised, made, now)?;
     // What cannot be used is found before it is written down.
     let after = Current::of(&*trusted.keys, before.set.after(&changed))?;
-    trust::turn(&*call.app.store, &before.set, &changed, request, &call.origin).await?;
+    trust::turn(&call.store, &before.set, &changed, request, &call.origin).await?;
     trusted.put(after);
     Ok(Answer::ok(&trust::describe(&*call.app.records, &trusted.current().set).await?))
 }

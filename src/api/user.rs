@@ -3,12 +3,13 @@
 use axum::http::StatusCode;
 
 use super::{
+    authority,
     call::{Answer, Call},
     page::{limit_of, page},
     random::random,
 };
 use crate::{
-    core::{error::Error, usecase::user},
+    core::{access::Principal, error::Error, usecase::user},
     proto::user::{
         CreateUser, DisableUser, EnableUser, ListUsers, SetUserPassword, SetUserRole, SignOutUser,
     },
@@ -26,7 +27,15 @@ pub(super) async fn create(call: Call<CreateUser>) -> Result<Answer<CreateUser>,
     let user = tokio::task::spawn_blocking(move || {
         let (app, claim) = (&call.app, call.claim.as_ref());
         let with = (random(), place.memory());
-        let create = user::create(&*app.store, &*app.records, &call.request, with, claim, &call.origin);
+        let create = user::create(
+            &call.store,
+            &*app.records,
+            call.caller()?,
+            &call.request,
+            with,
+            claim,
+            &call.origin,
+        );
         tokio::runtime::Handle::current().block_on(create)
     })
     .await
@@ -36,24 +45,30 @@ pub(super) async fn create(call: Call<CreateUser>) -> Result<Answer<CreateUser>,
 
 pub(super) async fn disable(call: Call<DisableUser>) -> Result<Answer<DisableUser>, Error> {
     let app = &call.app;
-    Ok(Answer::ok(&user::disable(&*app.store, &*app.records, &call.request.id, &call.origin).await?))
+    Ok(Answer::ok(&user::disable(&call.store, &*app.records, &call.request.id, &call.origin).await?))
 }
 
 pub(super) async fn enable(call: Call<EnableUser>) -> Result<Answer<EnableUser>, Error> {
     let app = &call.app;
-    Ok(Answer::ok(&user::enable(&*app.store, &*app.records, &call.request.id, &call.origin).await?))
+    Ok(Answer::ok(
+        &user::enable(&call.store, &*app.records, call.caller()?, &call.request.id, &call.origin).await?,
+    ))
 }
 
 pub(super) async fn set_role(call: Call<SetUserRole>) -> Result<Answer<SetUserRole>, Error> {
     let (app, request) = (&call.app, &call.request);
-    let (store, records) = (&*app.store, &*app.records);
-    Ok(Answer::ok(&user::set_role(store, records, &request.id, request.role, &call.origin).await?))
+    let (store, records) = (&call.store, &*app.records);
+    Ok(Answer::ok(
+        &user::set_role(store, records, call.caller()?, &request.id, request.role, &call.origin).await?,
+    ))
 }
 
 pub(super) async fn sign_out(call: Call<SignOutUser>) -> Result<Answer<SignOutUser>, Error> {
     let app = &call.app;
-    let (store, records) = (&*app.store, &*app.records);
-    Ok(Answer::ok(&user::sign_out(store, records, call.caller()?, &call.request.id, &call.origin).await?))
+    let (store, records) = (&call.store, &*app.records);
+    let user = user::sign_out(store, records, call.caller()?, &call.request.id, &call.origin).await?;
+    authority::end_waiting(app, Principal { user: user.id, key: None }, &call.origin).await?;
+    Ok(Answer::ok(&user))
 }
 
 pub(super) async fn set_password(call: Call<SetUserPassword>) -> Result<Answer<SetUserPassword>, Error> {
@@ -63,7 +78,7 @@ pub(super) async fn set_password(call: Call<SetUserPassword>) -> Result<Answer<S
     let user = tokio::task::spawn_blocking(move || {
         let (app, caller) = (&call.app, call.caller()?);
         let with = (random(), turn.place.memory());
-        let set = user::set_password(&*app.store, &*app.records, caller, &call.request, with, &call.origin);
+        let set = user::set_password(&call.store, &*app.records, caller, &call.request, with, &call.origin);
         tokio::runtime::Handle::current().block_on(set)
     })
     .await

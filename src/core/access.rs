@@ -6,7 +6,7 @@ mod shown;
 
 use std::fmt;
 
-pub use self::shown::{command_for, event_for};
+pub use self::shown::{account_of, command_for, event_for};
 use super::error::Error;
 use crate::{
     id::{KeyId, SessionId, UserId},

@@ -96,6 +96,8 @@ pub enum Rows {
     Exactly(usize),
     /// Any number, also none.
     Any,
+    /// It only looks, and must find something.
+    Found,
 }
 
 impl Rows {
@@ -105,6 +107,7 @@ impl Rows {
         match self {
             Self::Exactly(wanted) => touched == wanted,
             Self::Any => true,
+            Self::Found => touched > 0,
         }
     }
 }
@@ -237,6 +240,8 @@ pub struct Conflict {
 pub enum CommitError {
     /// A guard did not hold.
     Conflict(Conflict),
+    /// On whose behalf it was to be written may do so no more.
+    Dismissed,
     /// The disk is full, in words for the caller.
     Full(String),
     /// The store cannot write: what it said, for the log.
@@ -261,6 +266,7 @@ impl fmt::Display for CommitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict(conflict) => write!(f, "the guard '{}' did not hold", conflict.statement),
+            Self::Dismissed => f.write_str("on whose behalf it was to be written may do so no more"),
             Self::Full(detail) => f.write_str(detail),
             Self::Unavailable(detail) => write!(f, "the store cannot write: {detail}"),
         }

@@ -132,6 +132,10 @@ impl From<CommitError> for Error {
                 code: "changed_meanwhile",
                 detail: format!("the state changed meanwhile ({}); look again and retry", conflict.statement),
             },
+            CommitError::Dismissed => Self::Unauthenticated(
+                "what you showed was revoked, or allows less, since you asked; sign in again (worpen login)"
+                    .into(),
+            ),
             CommitError::Full(detail) => Self::Full { detail },
             CommitError::Unavailable(detail) => Self::Unavailable(detail),
         }

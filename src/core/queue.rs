@@ -324,6 +324,14 @@ impl Queue {
         }))
     }
 
+    /// What was given on behalf of somebody and has not left.
+    #[must_use]
+    pub fn waiting_of(&self, by: Principal) -> Vec<ExecutionId> {
+        let waits = |open: &Open| !matches!(open.entry.stage, Stage::Sent | Stage::Started);
+        let of = |open: &Open| open.job.by == Some(by) && waits(open);
+        self.open.iter().filter(|(_, open)| of(open)).map(|(id, _)| *id).collect()
+    }
+
     /// Takes an execution that no node has out of every line, so that it can be ended without asking its node; `false` when a
     /// node may have it. It must then end, or be put [back](Self::put_back).
     pub fn withdraw(&mut self, id: ExecutionId) -> bool {

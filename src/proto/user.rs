@@ -47,6 +47,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, the least first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
     /// The role as the wire spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

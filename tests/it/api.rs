@@ -17,6 +17,7 @@ mod plan;
 mod presence;
 mod request;
 mod retention;
+mod revoked;
 mod schedule;
 mod scope;
 mod secret;

@@ -143,12 +143,22 @@ impl TestServer {
         let name = format!("test-{role:?}").to_lowercase();
         let password = format!("{name}-password-1");
         let request = CreateUserRequest { username: name.clone(), password: password.clone(), role };
-        let http = http();
-        let created =
-            http.post(self.at("/api/v1/users")).bearer_auth(self.admin().await).json(&request).send().await;
+        // An API key lets no admin in.
+        let by = if role == Role::Admin { self.signed_in().await } else { self.admin().await };
+        let created = http().post(self.at("/api/v1/users")).bearer_auth(by).json(&request).send().await;
         assert!(matches!(created.unwrap().status().as_u16(), 201 | 409));
+        self.sign_in(&name, &password).await
+    }
+
+    /// The first admin, signed in: a token.
+    pub(crate) async fn signed_in(&self) -> String {
+        let password = fs::read_to_string(self.data.join("admin-password")).unwrap();
+        self.sign_in("admin", password.trim()).await
+    }
+
+    async fn sign_in(&self, name: &str, password: &str) -> String {
         let login = serde_json::json!({ "username": name, "password": password });
-        let answer = http.post(self.at("/api/v1/auth/login")).json(&login).send().await.unwrap();
+        let answer = http().post(self.at("/api/v1/auth/login")).json(&login).send().await.unwrap();
         let answer: serde_json::Value = answer.json().await.unwrap();
         answer["token"].as_str().unwrap().to_owned()
     }

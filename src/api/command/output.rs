@@ -52,7 +52,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
 pub(in crate::api) async fn get(call: Call<GetCommandOutput>) -> Result<Answer<GetCommandOutput>, Error> {
     let (app, request) = (&call.app, &call.request);
-    let only = request.agent.as_deref().map(|agent| super::target(&call.sight, agent)).transpose()?;
+    let only = request.agent.as_deref().map(|agent| super::list::target(&call.sight, agent)).transpose()?;
     let begin = Instant::now();
     let mut telling = Telling {
         changes: app.feed.changes(),
@@ -133,6 +133,13 @@ impl Telling {
             }
             if self.over {
                 return None;
+            }
+            if app.shutdown.is_cancelled() {
+                return Some(Err(io::Error::other("the server stops")));
+            }
+            // Asked before each piece: there may be more to read for as long as its reader takes.
+            if !self.standing.hold().await {
+                return Some(Err(io::Error::other("the credentials no longer hold")));
             }
             if let Some(id) = self.unread.pop_first() {
                 if let Err(error) = self.read(id).await {

@@ -5,28 +5,25 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::ws::{CloseFrame, Message, WebSocket, close_code},
-    http::HeaderMap,
-};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
-    time::{Instant, interval_at},
+    time::timeout,
 };
 
 use super::{
     super::{
         app::App,
         call::{Answer, Call},
-        caller, clock,
         event::filter_of,
         sight::Sight,
+        standing::Standing,
     },
     feed::sequence_of,
     send, small,
 };
 use crate::{
-    core::{access::changes_rights, error::Error, port::records::EventFilter},
+    core::{error::Error, port::records::EventFilter},
     proto::{
         event::{Event, StreamItem, SubscribeEvents},
         image::PullProgress,
@@ -34,8 +31,8 @@ use crate::{
     },
 };
 
-/// How often a stream's credentials are looked at again.
-const RECHECK: Duration = Duration::from_secs(60);
+/// How long a watcher has to take the last word.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Events read at once.
 const BATCH: usize = 256;
 /// Watchers say nothing that is long.
@@ -53,13 +50,16 @@ pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answ
             _ => return Err(Error::field("live", "expected telemetry or progress, separated by commas")),
         }
     }
-    let from = request.from.unwrap_or_else(|| call.app.feed.last());
-    let (app, credentials, sight) = (call.app.clone(), call.credentials.clone(), call.sight.clone());
+    // Nothing is beyond the end of the log: from there on it goes on where it ends.
+    let last = call.app.feed.last();
+    let from = request.from.map_or(last, |from| from.min(last));
+    let (app, sight) = (call.app.clone(), call.sight.clone());
+    let standing = Standing::new(&app, call.credentials.clone());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let upgraded = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
         let mut watcher =
-            Watcher { app, socket, credentials, sight, filter, live, progress, dropped: 0, missed: 0 };
+            Watcher { app, socket, standing, sight, filter, live, progress, dropped: 0, missed: 0 };
         watcher.follow(from).await;
     });
     Ok(Answer::upgraded(upgraded))
@@ -68,8 +68,8 @@ pub(in crate::api) async fn open(mut call: Call<SubscribeEvents>) -> Result<Answ
 struct Watcher {
     app: Arc<App>,
     socket: WebSocket,
-    /// What the watcher showed when it came.
-    credentials: HeaderMap,
+    /// Whether what the watcher showed when it came holds still.
+    standing: Standing,
     /// What of the fleet it is shown.
     sight: Sight,
     filter: EventFilter,
@@ -91,7 +91,7 @@ impl Watcher {
         }
         let Ok(mut cursor) = self.tell_gap(from).await else { return };
         let place = self.app.feed.watch(cursor);
-        let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
+        let app = self.app.clone();
         loop {
             changes.mark_unchanged();
             match self.catch_up(cursor).await {
@@ -100,18 +100,16 @@ impl Watcher {
             }
             place.store(cursor, Relaxed);
             let next = tokio::select! {
+                biased;
+                () = app.shutdown.cancelled() => Err(self.stop().await),
+                () = self.standing.lost() => Err(self.dismiss().await),
                 changed = changes.changed() => changed.map_err(|_| Over),
-                _ = recheck.tick() => self.still_allowed().await,
                 measured = latest(&mut self.live) => self.show(measured).await,
                 progressed = latest(&mut self.progress) => self.show_progress(progressed).await,
                 message = self.socket.recv() => match message {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over),
                     Some(Ok(_)) => Ok(()),
                 },
-                () = self.app.shutdown.cancelled() => {
-                    let _ = self.socket.send(Message::Close(None)).await;
-                    Err(Over)
-                }
             };
             if next.is_err() {
                 return;
@@ -119,17 +117,17 @@ impl Watcher {
         }
     }
 
+    /// Ends a stream of a server that stops.
+    async fn stop(&mut self) -> Over {
+        let _ = timeout(GOODBYE, self.socket.send(Message::Close(None))).await;
+        Over
+    }
+
     /// Ends a stream whose credentials no longer hold: it outlives the request that they came with.
-    async fn still_allowed(&mut self) -> Result<(), Over> {
-        match caller::recognize(&self.app, &self.credentials, clock::now()).await {
-            Ok(Some(_)) | Err(Error::Unavailable(_)) => Ok(()),
-            _ => {
-                let reason = "the credentials no longer hold".into();
-                let close = CloseFrame { code: close_code::POLICY, reason };
-                let _ = self.socket.send(Message::Close(Some(close))).await;
-                Err(Over)
-            }
-        }
+    async fn dismiss(&mut self) -> Over {
+        let close = CloseFrame { code: close_code::POLICY, reason: "the credentials no longer hold".into() };
+        let _ = timeout(GOODBYE, self.socket.send(Message::Close(Some(close)))).await;
+        Over
     }
 
     /// Tells of events that retention removed before the watcher read them.
@@ -157,8 +155,12 @@ impl Watcher {
             };
             let Some(last) = events.last().map(|event| sequence_of(event)) else { return Ok(cursor) };
             for event in events {
-                if changes_rights(event.kind) {
-                    self.still_allowed().await?;
+                // A long log is read back while time goes on.
+                if self.app.shutdown.is_cancelled() {
+                    return Err(self.stop().await);
+                }
+                if !self.standing.hold().await {
+                    return Err(self.dismiss().await);
                 }
                 if self.filter.wants(&event)
                     && let Some(event) = self.sight.event(&event)

@@ -9,18 +9,14 @@ mod shared;
 
 use std::{
     collections::{BTreeMap, HashSet},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
-use axum::{
-    extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code},
-    http::HeaderMap,
-};
+use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use tokio::{
     sync::watch,
-    time::{Instant, interval_at, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use self::opened::{Failed, Opened, refusal};
@@ -29,27 +25,21 @@ use super::{
     super::{
         app::App,
         call::{Answer, Call},
-        caller, clock,
         sight::Sight,
+        standing::Standing,
     },
     small,
 };
 use crate::{
     core::{
-        access::changes_rights,
         error::Error,
         window::{Wrong, fields},
     },
-    proto::{
-        event::Event,
-        window::{
-            MAX_WINDOW_BYTES, MAX_WINDOWS, WatchWindows, WindowAsk, WindowList, WindowTold, WindowView,
-        },
+    proto::window::{
+        MAX_WINDOW_BYTES, MAX_WINDOWS, WatchWindows, WindowAsk, WindowList, WindowTold, WindowView,
     },
 };
 
-/// How often a watcher's credentials are looked at again.
-const RECHECK: Duration = Duration::from_secs(60);
 /// The most bytes that a watcher says at once: an expression has 2,048 characters.
 const MAX_FRAME_BYTES: usize = 32 * 1024;
 /// What is longer goes as zstd.
@@ -64,14 +54,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_REASON_BYTES: usize = 123;
 
 pub(in crate::api) async fn open(mut call: Call<WatchWindows>) -> Result<Answer<WatchWindows>, Error> {
-    let (app, credentials, sight) = (call.app.clone(), call.credentials.clone(), call.sight.clone());
+    let (app, sight) = (call.app.clone(), call.sight.clone());
+    let standing = Standing::new(&app, call.credentials.clone());
     let upgrade =
         call.upgrade.take().ok_or_else(|| Error::Internal("a WebSocket endpoint without upgrade".into()))?;
     let upgraded = small(upgrade, MAX_FRAME_BYTES).on_upgrade(move |socket| async move {
         let watcher = Watcher {
             app,
             socket,
-            credentials,
+            standing,
             sight,
             windows: BTreeMap::new(),
             described: HashSet::new(),
@@ -87,8 +78,8 @@ pub(in crate::api) async fn open(mut call: Call<WatchWindows>) -> Result<Answer<
 struct Watcher {
     app: Arc<App>,
     socket: WebSocket,
-    /// What the watcher showed when it came.
-    credentials: HeaderMap,
+    /// Whether what the watcher showed when it came holds still.
+    standing: Standing,
     /// What of the fleet it is shown.
     sight: Sight,
     windows: BTreeMap<u32, Opened>,
@@ -120,9 +111,6 @@ impl Watcher {
         let app = self.app.clone();
         let mut changes = app.windows.changes();
         let mut quiet_until = Instant::now();
-        let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
-        let is_revoked = |event: &Event| changes_rights(event.kind);
-        let mut revoked = pin!(app.feed.next_where(app.feed.last(), is_revoked));
         loop {
             let next = self.next();
             let due = sleep_until(next.map_or_else(Instant::now, |(at, _)| at));
@@ -133,12 +121,11 @@ impl Watcher {
                     let reason = "the server ends".into();
                     return Err(Over::Because(close_code::AWAY, reason));
                 }
-                message = self.socket.recv() => self.take(message).await?,
-                _ = recheck.tick() => self.still_allowed().await?,
-                () = &mut revoked => {
-                    revoked.set(app.feed.next_where(app.feed.last(), is_revoked));
-                    self.still_allowed().await?;
+                () = self.standing.lost() => {
+                    let reason = "the credentials no longer hold".into();
+                    return Err(Over::Because(close_code::POLICY, reason));
                 }
+                message = self.socket.recv() => self.take(message).await?,
                 () = sleep_until(self.sent_at + PATIENCE), if self.sent > self.taken => return Err(Over::Gone),
                 () = due, if next.is_some() => {
                     if let Some((_, number)) = next {
@@ -235,14 +222,6 @@ impl Watcher {
         match self.windows.remove(&number) {
             Some(window) => window.refusal(wrong),
             None => refusal(number, 0, wrong),
-        }
-    }
-
-    /// Ends a watch whose credentials no longer hold: it outlives the request that they came with.
-    async fn still_allowed(&mut self) -> Result<(), Over> {
-        match caller::recognize(&self.app, &self.credentials, clock::now()).await {
-            Ok(Some(_)) | Err(Error::Unavailable(_)) => Ok(()),
-            _ => Err(Over::Because(close_code::POLICY, "the credentials no longer hold".into())),
         }
     }
 

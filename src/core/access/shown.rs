@@ -24,6 +24,15 @@ fn holds(scope: &Scope, fleet: &Fleet, agent: AgentId, name: &str) -> bool {
     scope.holds_node(node)
 }
 
+/// The user about whose account an event is: what `GET /users` and `GET /auth/keys` show to admins, and to others of their own.
+#[must_use]
+pub fn account_of(event: &Event) -> Option<&str> {
+    let noun = event.kind.as_str().split('.').next();
+    noun.filter(|noun| matches!(*noun, "user" | "key"))?;
+    let told = ["/user/username", "/key/username", "/username"];
+    Some(told.iter().find_map(|place| event.data.pointer(place)?.as_str()).unwrap_or_default())
+}
+
 /// A command as a scope shows it: the executions on its nodes, and how those stand. `None` when there are none.
 #[must_use]
 pub fn command_for(scope: Option<&Scope>, fleet: &Fleet, mut command: Command) -> Option<Command> {

@@ -5,6 +5,7 @@ pub mod agent;
 pub mod anchor;
 pub mod audit;
 pub mod bearer;
+pub mod caller;
 pub mod command;
 pub mod container;
 pub mod credential;
@@ -31,6 +32,11 @@ fn one(name: &'static str, sql: &'static str, values: Vec<Value>) -> Statement {
 /// A statement that may touch any number of rows.
 fn any(name: &'static str, sql: &'static str, values: Vec<Value>) -> Statement {
     Statement { name, sql, values, rows: Rows::Any }
+}
+
+/// A query that must find something; it writes nothing.
+fn found(name: &'static str, sql: &'static str, values: Vec<Value>) -> Statement {
+    Statement { name, sql, values, rows: Rows::Found }
 }
 
 /// A plain value of the wire (an enumeration, a record) as the store keeps it: a bare word, or JSON.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Statement, Value, one, stored};
+use super::{Rows, Statement, Value, one, stored};
 use crate::{
     core::{access::Principal, port::records::ScheduleRecord},
     id::{CommandId, ScheduleId},
@@ -46,6 +46,12 @@ pub fn pause(id: ScheduleId, why: Option<String>) -> Statement {
          WHERE id = ?1 AND paused = 0",
         vec![id.to_string().into(), why.into()],
     )
+}
+
+/// Lets a schedule rest as part of something else; one that rests or is gone stays as it is.
+#[must_use]
+pub fn rest(id: ScheduleId, why: Option<String>) -> Statement {
+    Statement { name: "schedule.rest", rows: Rows::Any, ..pause(id, why) }
 }
 
 /// Lets a schedule go on, in the name of whoever vouches for it from now on, where somebody else does; `schedule.resume`

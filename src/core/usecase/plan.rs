@@ -9,6 +9,7 @@ use super::{Origin, dispatch::Order};
 use crate::{
     core::{
         access::{Caller, Principal},
+        arguments::REDACTED,
         change::Change,
         container::resolve_on,
         error::Error,
@@ -68,6 +69,24 @@ pub(super) fn without_secrets(request: &GiveCommandRequest, order: &Order) -> Gi
     };
     // How long its caller waits is not part of what is done.
     GiveCommandRequest { args, wait: None, ..request.clone() }
+}
+
+/// Whether what was kept as a secret is one by the order that it became: a node may say something else of its verb by now.
+pub(super) fn still_secret(kept: &Map<String, Value>, order: &Order) -> bool {
+    kept.iter().all(|(name, kept)| hides(kept, order.args.get(name).unwrap_or(&Value::Null)))
+}
+
+fn hides(kept: &Value, now: &Value) -> bool {
+    match (kept, now) {
+        (Value::String(word), now) if word == REDACTED => now == kept,
+        (Value::Object(kept), now) => {
+            kept.iter().all(|(name, kept)| hides(kept, now.get(name).unwrap_or(&Value::Null)))
+        }
+        (Value::Array(kept), now) => {
+            kept.iter().enumerate().all(|(place, kept)| hides(kept, now.get(place).unwrap_or(&Value::Null)))
+        }
+        _ => true,
+    }
 }
 
 /// The container that the arguments of a verb of ours name.
@@ -171,6 +190,9 @@ pub fn unchanged(
     match resolved {
         Ok(mut order) => {
             changes.extend(differing_targets(plan, &order));
+            if !still_secret(&plan.request.args, &order) {
+                changes.push("its secrets are none any more by what the nodes say of the verb".into());
+            }
             if changes.is_empty() {
                 order.targets = plan.targets.iter().map(|one| (one.agent, one.node.clone())).collect();
                 order.how.plan = Some(plan.id);
@@ -245,5 +267,27 @@ fn word(state: impl serde::Serialize) -> String {
     match serde_json::to_value(state) {
         Ok(Value::String(word)) => word,
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_as_a_secret_must_be_one_still() {
+        let kept = json!({ "name": "ada", "password": "[redacted]", "more": [{ "token": "[redacted]" }] });
+        for (now, holds) in [
+            (kept.clone(), true),
+            (
+                json!({ "name": "[redacted]", "password": "[redacted]", "more": [{ "token": "[redacted]" }] }),
+                true,
+            ),
+            (json!({ "name": "ada", "password": "told", "more": [{ "token": "[redacted]" }] }), false),
+            (json!({ "name": "ada", "password": "[redacted]", "more": [{ "token": "told" }] }), false),
+            (json!({ "name": "ada" }), false),
+        ] {
+            assert_eq!(hides(&kept, &now), holds, "{now}");
+        }
     }
 }

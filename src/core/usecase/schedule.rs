@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Origin, authority,
     dispatch::{self, Dispatch, Order},
-    plan::without_secrets,
+    plan::{still_secret, without_secrets},
     repeat::{claiming, created_before},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
         sealing::{Seal, SealingKey},
         statement::{self, idempotency::Claim, schedule::Came},
     },
-    id::{CommandId, ScheduleId},
+    id::{CommandId, ScheduleId, UserId},
     proto::{
         command::GiveCommandRequest,
         event::EventKind,
@@ -185,12 +185,23 @@ pub async fn resume(
 ) -> Result<Schedule, Error> {
     let record = find(ports.records, reference, caller).await?;
     let lost = may_give(ports.records, &record, origin.now).await?.err();
-    let mut schedule = record.schedule;
-    if !schedule.paused {
-        return Ok(schedule);
+    if !record.schedule.paused {
+        return Ok(record.schedule);
     }
+    let widened = lost.is_some() && widens(ports.records, &record, caller).await?;
+    let mut schedule = record.schedule;
     let mut detail = Value::Null;
     let vouches = if let Some(why) = lost {
+        if widened {
+            return Err(Error::Conflict {
+                code: "scope_ended",
+                detail: format!(
+                    "'{}' was made with a key whose scope bounded which nodes it means, and {why}; make it anew with the \
+                     targets that you mean",
+                    schedule.name
+                ),
+            });
+        }
         let order = resolve(&schedule.command)?;
         dispatch::admit(ports.store, fleet, &order, &caller.authority(), origin).await?;
         detail = json!({ "taken_over_from": schedule.actor, "because": why });
@@ -207,6 +218,16 @@ pub async fn resume(
         .audit(origin.done("schedule.resume", resource(&schedule), detail));
     ports.store.commit(change).await?;
     Ok(schedule)
+}
+
+/// Whether a schedule would mean other nodes once another caller vouches for it: one that names none, and was bounded by the scope
+/// of its key.
+async fn widens(records: &dyn Records, record: &ScheduleRecord, caller: &Caller) -> Result<bool, Error> {
+    let Some(key) = record.key.filter(|_| record.schedule.command.agent_targets.is_empty()) else {
+        return Ok(false);
+    };
+    let before = records.key(key).await?.and_then(|record| record.key.scope);
+    Ok(before.is_some_and(|scope| caller.scope() != Some(&scope)))
 }
 
 /// Removes a schedule; commands that it gave stay.
@@ -241,6 +262,24 @@ pub async fn rest_lost(store: &dyn Store, records: &dyn Records, now: Timestamp)
         }
     }
     Ok(())
+}
+
+/// The schedules of a user that do not rest.
+pub(super) async fn of_user(records: &dyn Records, user: UserId) -> Result<Vec<ScheduleRecord>, Error> {
+    let mut all = records.due_schedules(Timestamp::MAX).await?;
+    all.retain(|record| record.user == user);
+    Ok(all)
+}
+
+/// Lets a schedule rest within a change; one that rests meanwhile is left alone.
+pub(super) fn rests(change: Change, record: &ScheduleRecord, why: &str, origin: &Origin) -> Change {
+    let why = Some(why.to_owned());
+    let paused = Schedule { paused: true, next_at: None, last_error: why.clone(), ..record.schedule.clone() };
+    change.write(statement::schedule::rest(record.schedule.id, why)).event(event(
+        origin,
+        EventKind::SchedulePaused,
+        &paused,
+    ))
 }
 
 /// Serves a schedule whose time may have come. The command and the step to the next time are one change, guarded by the time
@@ -278,6 +317,11 @@ pub async fn serve(
         request.args = sealing.arguments(schedule.id, sealed)?;
     }
     match resolve(&request, &rights) {
+        Ok(order) if !still_secret(&schedule.command.args, &order) => {
+            served
+                .miss("its secrets are none any more by what its nodes say of the verb; make it anew".into())
+                .await
+        }
         Ok(order) => served.give(order, rights).await,
         Err(error) if passes(&error) => Err(error),
         Err(error) => served.miss(error.to_string()).await,

@@ -39,7 +39,7 @@ pub async fn sign_in(
     // One who is disabled is told what a wrong password is told, and as late.
     let record = record.filter(|record| record.user.disabled_at.is_none());
     let (true, Some(record)) = (holds, record) else {
-        return Err(Error::Unauthenticated("the name or the password is wrong".into()));
+        return Err(wrong());
     };
     let origin = Origin { actor: format!("user:{}", record.user.username), ..origin.clone() };
     let session = SessionRecord {
@@ -50,12 +50,21 @@ pub async fn sign_in(
     };
     let change = Change::new()
         .vital()
+        .write(statement::caller::signs_in(record.user.id, record.password_hash))
         .write(statement::session::begin(&session, origin.now))
         .write(statement::session::forget(origin.now))
         .event(origin.event(EventKind::UserSignedIn, json!({ "user": record.user })))
         .audit(origin.done("auth.login", format!("user/{}", record.user.username), json!({})));
-    store.commit(change).await?;
-    Ok((record.user, session))
+    match store.commit(change).await {
+        Ok(_) => Ok((record.user, session)),
+        // The password was changed or the user disabled while this one was hashed.
+        Err(error) if error.is_conflict_of("caller.signs_in") => Err(wrong()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn wrong() -> Error {
+    Error::Unauthenticated("the name or the password is wrong".into())
 }
 
 /// Ends what a caller showed: its session, or its key.

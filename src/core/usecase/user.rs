@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     Origin,
     repeat::{claiming, created_before},
+    schedule,
 };
 use crate::{
     core::{
@@ -32,11 +33,13 @@ use crate::{
 pub async fn create(
     store: &dyn Store,
     records: &dyn Records,
+    caller: &Caller,
     request: &CreateUserRequest,
     (salt, memory): ([u8; 16], &mut password::Memory),
     claim: Option<&Claim>,
     origin: &Origin,
 ) -> Result<User, Error> {
+    may_let_in(caller, request.role)?;
     let (user, change) = created(request, (salt, memory), origin)?;
     // The claim comes first: what a repetition finds taken is what it made itself.
     let mut claimed = claiming(Change::new(), claim, user.id, origin.now);
@@ -141,10 +144,12 @@ pub async fn disable(
 pub async fn enable(
     store: &dyn Store,
     records: &dyn Records,
+    caller: &Caller,
     reference: &str,
     origin: &Origin,
 ) -> Result<User, Error> {
     let mut user = find(records, reference).await?.user;
+    may_let_in(caller, user.role)?;
     if user.disabled_at.take().is_none() {
         return Ok(user);
     }
@@ -163,10 +168,12 @@ pub async fn enable(
 pub async fn set_role(
     store: &dyn Store,
     records: &dyn Records,
+    caller: &Caller,
     reference: &str,
     role: Role,
     origin: &Origin,
 ) -> Result<User, Error> {
+    may_let_in(caller, role)?;
     let mut user = find(records, reference).await?.user;
     let before = std::mem::replace(&mut user.role, role);
     if before == role {
@@ -209,6 +216,9 @@ pub async fn set_password(
             return Err(Error::Forbidden("the present password is another".into()));
         }
     }
+    if !is_own {
+        may_let_in(caller, user.role)?;
+    }
     let hash = password::hash(&request.password, &salt, memory)?;
     let (session, key) =
         if is_own { (caller.session, caller.key.as_ref().map(|key| key.id)) } else { (None, None) };
@@ -223,7 +233,8 @@ pub async fn set_password(
     Ok(user)
 }
 
-/// Ends every session and key of a user: one's own, or as an admin anybody's.
+/// Ends every session and key of a user: one's own, or as an admin anybody's. Schedules of the user rest, since somebody else may
+/// have made them.
 ///
 /// # Errors
 /// The caller may not, there is no such user, or the store cannot write.
@@ -236,14 +247,37 @@ pub async fn sign_out(
 ) -> Result<User, Error> {
     may_change(caller, reference)?;
     let user = find(records, reference).await?.user;
-    let change = Change::new()
+    if caller.key.is_some() && caller.role < user.role {
+        return Err(Error::Forbidden(format!(
+            "an API key with the role {} does not end what has the role {}; sign in with a password",
+            caller.role.as_str(),
+            user.role.as_str()
+        )));
+    }
+    let mut change = Change::new()
         .vital()
         .write(statement::session::end_all(user.id, None, origin.now))
         .write(statement::key::revoke_all(user.id, None, origin.now))
-        .event(origin.event(EventKind::UserSignedOut, json!({ "user": user })))
-        .audit(origin.done("user.sign_out", resource(&user), json!({})));
-    store.commit(change).await?;
+        .event(origin.event(EventKind::UserSignedOut, json!({ "user": user })));
+    let resting = schedule::of_user(records, user.id).await?;
+    for record in &resting {
+        change = schedule::rests(change, record, "paused: its maker was signed out everywhere", origin);
+    }
+    let names: Vec<&str> = resting.iter().map(|record| record.schedule.name.as_str()).collect();
+    store
+        .commit(change.audit(origin.done("user.sign_out", resource(&user), json!({ "schedules": names }))))
+        .await?;
     Ok(user)
+}
+
+/// Whether a caller may let somebody in with a role. An API key makes no admin: who was let in outlives it.
+fn may_let_in(caller: &Caller, role: Role) -> Result<(), Error> {
+    if caller.key.is_some() && role == Role::Admin {
+        return Err(Error::Forbidden(
+            "an API key lets no admin in, who would outlive its own end; sign in with a password".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Lets through whoever means oneself, and admins; to others nothing tells whom there is.

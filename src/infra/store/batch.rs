@@ -12,7 +12,7 @@ use super::{
     journal::{Heads, Journal, Origin},
     statements::Statements,
 };
-use crate::core::change::{Change, CommitError, Committed, Conflict, Statement};
+use crate::core::change::{Change, CommitError, Committed, Conflict, Rows, Statement};
 
 /// What became of a batch that is on disk.
 pub(super) struct Written {
@@ -100,7 +100,11 @@ fn run_apart(
 
 fn apply(statements: &mut Statements<'_>, change: &[Statement]) -> Result<(), Refusal> {
     for statement in change {
-        match statements.run(statement.sql, &statement.values) {
+        let touched = match statement.rows {
+            Rows::Found => statements.finds(statement.sql, &statement.values).map(usize::from),
+            Rows::Exactly(_) | Rows::Any => statements.run(statement.sql, &statement.values),
+        };
+        match touched {
             Ok(touched) if statement.rows.allow(touched) => {}
             Ok(_) => return Err(conflict(statement)),
             Err(error) => return Err(refusal(statements, statement, error)),

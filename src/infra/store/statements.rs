@@ -32,14 +32,12 @@ impl<'c> Statements<'c> {
 
     /// Runs a statement and says how many rows it touched.
     pub(super) fn run<V: ToSql>(&mut self, sql: &'static str, values: &[V]) -> rusqlite::Result<usize> {
-        let prepared = self.get(sql)?;
-        if values.len() != prepared.values {
-            return Err(rusqlite::Error::InvalidParameterCount(values.len(), prepared.values));
-        }
-        for (value, place) in values.iter().zip(1..) {
-            prepared.statement.raw_bind_parameter(place, value)?;
-        }
-        prepared.statement.raw_execute()
+        self.bound(sql, values)?.raw_execute()
+    }
+
+    /// Runs a query and says whether it found a row.
+    pub(super) fn finds<V: ToSql>(&mut self, sql: &'static str, values: &[V]) -> rusqlite::Result<bool> {
+        Ok(self.bound(sql, values)?.raw_query().next()?.is_some())
     }
 
     /// Runs a statement that has no values and touches no rows.
@@ -50,6 +48,21 @@ impl<'c> Statements<'c> {
     /// The connection itself.
     pub(super) fn connection(&self) -> &'c Connection {
         self.connection
+    }
+
+    fn bound<V: ToSql>(
+        &mut self,
+        sql: &'static str,
+        values: &[V],
+    ) -> rusqlite::Result<&mut rusqlite::Statement<'c>> {
+        let prepared = self.get(sql)?;
+        if values.len() != prepared.values {
+            return Err(rusqlite::Error::InvalidParameterCount(values.len(), prepared.values));
+        }
+        for (value, place) in values.iter().zip(1..) {
+            prepared.statement.raw_bind_parameter(place, value)?;
+        }
+        Ok(&mut prepared.statement)
     }
 
     fn get(&mut self, sql: &'static str) -> rusqlite::Result<&mut Prepared<'c>> {

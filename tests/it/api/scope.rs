@@ -185,6 +185,79 @@ async fn what_a_scope_does_not_hold_is_told_from_nothing_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn neither_a_short_page_nor_its_cursor_tells_of_what_a_scope_does_not_hold() {
+    let Two { server, db, .. } = two().await;
+    let token = narrowed(&server).await;
+    let mut hidden = Vec::new();
+    for target in ["db-1", "web-1", "db-1"] {
+        let request = run(json!({ "agent_targets": [target] }));
+        let (_, given) = post(&server, "/api/v1/commands?wait=0", &request, None).await;
+        if target == "db-1" {
+            hidden.push(given["id"].as_str().unwrap().to_owned());
+        }
+    }
+    // Several events of db-1 are in the log, and several commands were given to it: a page of one would have a next one.
+    for (there, not_there) in [
+        ("/api/v1/events/history?limit=1&node=db-1", "/api/v1/events/history?limit=1&node=xx-1"),
+        (
+            "/api/v1/events/history?limit=1&types=key.issued",
+            "/api/v1/events/history?limit=1&types=container.died",
+        ),
+        ("/api/v1/commands?limit=1&verb=docker.stop", "/api/v1/commands?limit=1&verb=docker.start"),
+    ] {
+        let of = async |path: &str| {
+            let (_, page) = get_as(&server, &token, path).await;
+            let page: Value = serde_json::from_str(&page).unwrap();
+            (page["items"].clone(), page["next_cursor"].is_null())
+        };
+        assert_eq!(of(there).await, of(not_there).await, "{there}");
+    }
+    let db = db.0.joined.id;
+    let (_, page) = get_as(&server, &token, &format!("/api/v1/commands?limit=1&agent={db}")).await;
+    let page: Value = serde_json::from_str(&page).unwrap();
+    assert_eq!((&page["items"], &page["next_cursor"]), (&json!([]), &Value::Null));
+    // All pages of one hold what one page holds, and nothing else.
+    let (mut seen, mut cursor) = (0, String::new());
+    loop {
+        let (status, page) = get_as(&server, &token, &format!("/api/v1/commands?limit=1{cursor}")).await;
+        assert_eq!(status, 200, "{page}");
+        assert!(hidden.iter().all(|id| !page.contains(id)), "{page}");
+        let page: Value = serde_json::from_str(&page).unwrap();
+        seen += page["items"].as_array().unwrap().len();
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen, 1);
+    let (status, _) = get_as(&server, &token, &format!("/api/v1/commands?cursor={}", hidden[0])).await;
+    assert_eq!(status, 400, "a cursor that was not given");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_schedule_of_a_key_with_a_scope_is_taken_over_by_nobody_who_sees_more() {
+    let Two { server, .. } = two().await;
+    let scope = json!({ "name": "web", "scope": { "nodes": ["web-*"] } });
+    let (token, id) = key(&server, Role::Operator, scope).await;
+    let named = run(json!({ "agent_targets": ["web-1"] }));
+    for (name, command) in [("all", run(json!({ "all": true }))), ("named", named)] {
+        let clock = json!({ "name": name, "cron": "0 0 1 1 *", "command": command });
+        assert_eq!(post_as(&server, &token, "/api/v1/schedules", &clock, None).await.0, 201);
+    }
+    let path = format!("/api/v1/auth/keys/{id}");
+    http().delete(server.at(&path)).bearer_auth(server.admin().await).send().await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while story(&server, "schedule.paused").await.len() < 2 {
+        assert!(Instant::now() < deadline, "they do not rest");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let resume = json!({ "paused": false });
+    let (status, refused) = post(&server, "/api/v1/schedules/all/pause", &resume, None).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("scope_ended")), "{refused}");
+    assert_eq!(post(&server, "/api/v1/schedules/named/pause", &resume, None).await.0, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_scope_bounds_what_is_given_and_to_whom() {
     let Two { server, .. } = two().await;
     let scope = json!({ "name": "web", "scope": { "nodes": ["web-*"], "verbs": ["exec"] } });

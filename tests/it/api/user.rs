@@ -79,7 +79,10 @@ async fn the_last_admin_can_neither_be_disabled_nor_made_less() {
     signed_in(&server, Role::Admin).await;
     assert_eq!(post(&server, "/api/v1/users/test-admin/disable", &json!({}), None).await.0, 200);
     assert_eq!(role("admin", "viewer").await.1["code"], "last_admin", "one who is disabled is none");
-    assert_eq!(post(&server, "/api/v1/users/test-admin/enable", &json!({}), None).await.0, 200);
+    let path = "/api/v1/users/test-admin/enable";
+    assert_eq!(post(&server, path, &json!({}), None).await.0, 403, "no key lets an admin in");
+    let admin = server.signed_in().await;
+    assert_eq!(post_as(&server, &admin, path, &json!({}), None).await.0, 200);
     assert_eq!(role("admin", "viewer").await.0, 200);
     server.stop().await;
 }
@@ -242,5 +245,53 @@ async fn users_are_named_by_name_or_id_and_listed_with_when_they_were_disabled()
     assert_eq!(post(&server, &path, &json!({}), None).await.0, 200, "a second time changes nothing");
     let (status, missing) = post(&server, "/api/v1/users/nobody/disable", &json!({}), None).await;
     assert_eq!((status, &missing["code"]), (404, &json!("user_not_found")), "{missing}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_lets_no_admin_in_and_ends_nothing_that_may_more_than_it() {
+    let server = TestServer::start().await;
+    server.token(Role::Viewer).await;
+    signed_in(&server, Role::Admin).await;
+    let key = server.admin().await;
+    let ada = json!({ "username": "ada", "password": "a-password-of-ada-1", "role": "admin" });
+    for (method, path, body) in [
+        ("POST", "/api/v1/users", ada),
+        ("PUT", "/api/v1/users/test-viewer/role", json!({ "role": "admin" })),
+        ("PUT", "/api/v1/users/test-admin/password", json!({ "password": "a-fresh-password-1" })),
+    ] {
+        let method = method.parse().unwrap();
+        let asked = http().request(method, server.at(path)).bearer_auth(&key).json(&body);
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 403, "{path}");
+        let refused: Value = answer.json().await.unwrap();
+        assert!(refused["detail"].as_str().unwrap().contains("an API key lets no admin in"), "{refused}");
+    }
+    // A key for looking that leaks takes down no other.
+    let admin = signed_in(&server, Role::Admin).await;
+    let request = json!({ "name": "monitor", "role": "viewer" });
+    let (_, weak) = post_as(&server, &admin, "/api/v1/auth/keys", &request, None).await;
+    let path = "/api/v1/users/test-admin/sign-out";
+    let weak = weak["secret"].as_str().unwrap();
+    assert_eq!(post_as(&server, weak, path, &json!({}), None).await.0, 403);
+    assert!(holds(&server, &admin).await);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn accounts_of_others_are_in_no_event_that_others_than_admins_see() {
+    let server = TestServer::start().await;
+    let viewer = signed_in(&server, Role::Viewer).await;
+    signed_in(&server, Role::Operator).await;
+    let seen = async |token: &str| {
+        let path = "/api/v1/events/history?types=user.*,key.*&limit=1000";
+        let answer = http().get(server.at(path)).bearer_auth(token).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["items"].as_array().unwrap().clone()
+    };
+    let own = seen(&viewer).await;
+    assert!(own.len() >= 2, "{own:?}");
+    assert!(own.iter().all(|event| event["data"].to_string().contains("test-viewer")), "{own:?}");
+    let all = seen(&server.admin().await).await;
+    assert!(all.iter().any(|event| event["data"].to_string().contains("test-operator")), "{all:?}");
     server.stop().await;
 }
