@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A herd: simulated agents whose server is killed and starts again, and what a caller of the API notices meanwhile.
-# benches/reconnect.sh [AGENTS]; 10000 unless told. Needs `cargo build --release` and python3. About four minutes: one address may join and link 200 times a second. The agents
+# benches/reconnect.sh [AGENTS]; 10000 unless told. MANAGED=1: over mutual TLS, each agent with a certificate of its own. Needs `cargo build --release` and python3. About four minutes: one address may join and link 200 times a second. The agents
 # share the machine's cores with the server. Prints how long it took from the server's start until every agent was ONLINE, and
 # the latencies of 50 calls a second, each counted from the moment at which it was due.
 set -eu
@@ -11,7 +11,9 @@ worpen=$bins/worpen sim=$bins/worpen-sim
 work=$(mktemp -d) server='' herd=''
 trap 'for pid in $herd $server; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$work"' EXIT
 ulimit -n "$(ulimit -Hn)"
-export WORPEN_CONFIG='' WORPEN_CONFIG_DIR=$work/config
+export WORPEN_CONFIG='' WORPEN_CONFIG_DIR=$work/config WORPEN_AGENT_MANAGEMENT_PORT=${AGENTS_PORT:-19090}
+managed=''
+[ -z "${MANAGED:-}" ] || managed="--managed https://127.0.0.1:$WORPEN_AGENT_MANAGEMENT_PORT"
 
 serve() {
   "$worpen" server --listen "${listen:-127.0.0.1:0}" --data "$work/data" >"$work/ready" 2>>"$work/log" &
@@ -35,7 +37,7 @@ P
 )
 export WORPEN_TOKEN
 
-"$sim" --agents "$agents" --containers-per-agent 1 --ramp "$ramp" --duration 400 >"$work/sim" 2>&1 &
+"$sim" --agents "$agents" $managed --containers-per-agent 1 --ramp "$ramp" --duration 400 >"$work/sim" 2>&1 &
 herd=$!
 cat >"$work/probe.py" <<'P'
 import http.client, json, os, queue, sys, threading, time

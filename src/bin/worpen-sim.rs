@@ -24,6 +24,9 @@ struct Args {
     /// The server.
     #[arg(long, value_name = "URL", env = "WORPEN_SERVER")]
     server: String,
+    /// Where agents are managed, https://HOST:9090: each gets a certificate there and links with it.
+    #[arg(long, value_name = "URL")]
+    managed: Option<String>,
     /// How many agents, at most 100000.
     #[arg(long, value_name = "N")]
     agents: u32,
@@ -144,6 +147,7 @@ fn plan(args: Args) -> Result<Plan, Box<dyn std::error::Error>> {
     };
     Ok(Plan {
         token: token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
+        managed: args.managed,
         prefix: args.prefix,
         containers: args.containers_per_agent,
         telemetry: args.telemetry_interval,

@@ -40,6 +40,11 @@ impl Address {
         format!("{}://{}{path}", if self.encrypted { "wss" } else { "ws" }, self.authority)
     }
 
+    /// `HOST:PORT`.
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// Whether the way there is encrypted.
     pub(super) const fn is_encrypted(&self) -> bool {
         self.encrypted

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     SimError,
     address::Address,
+    certificate::certify,
     enroll::Door,
     host::Host,
     identity::{Keep, Membership, key},
@@ -44,7 +45,9 @@ pub(super) struct World {
     pub(super) plan: Plan,
     /// The server.
     pub(super) address: Address,
-    /// How its certificate is judged.
+    /// Where agents are managed, if they link there with certificates.
+    pub(super) managed: Option<Address>,
+    /// How the server's certificate is judged elsewhere.
     pub(super) tls: Arc<ClientConfig>,
     /// Where agents join.
     pub(super) door: Door,
@@ -88,6 +91,8 @@ pub(super) struct Agent {
     pub(super) key: SigningKey,
     /// Who it is to the server.
     pub(super) membership: Membership,
+    /// How it shakes hands where agents are managed.
+    pub(super) certified: Option<Arc<ClientConfig>>,
     /// The keys that may order it.
     pub(super) trusted: Vec<PublicKey>,
     /// Tells this process from another with the same identity.
@@ -119,7 +124,12 @@ impl Agent {
             Some(membership) => membership,
             None => join(world, &name, &key, &mut random).await?,
         };
+        let certified = match &world.managed {
+            Some(address) => Some(certified(world, address, &name, &membership, &key, &mut random).await?),
+            None => None,
+        };
         Ok(Self {
+            certified,
             trusted: membership.trusted(),
             instance: link::nonce(),
             name,
@@ -202,6 +212,29 @@ async fn join(
             return Err(error);
         }
         world.tally.error("join", || format!("{name}: {error}"));
+    }
+}
+
+/// Gets a certificate; a server that cannot just now is asked again.
+async fn certified(
+    world: &World,
+    address: &Address,
+    name: &str,
+    membership: &Membership,
+    key: &SigningKey,
+    random: &mut Random,
+) -> Result<Arc<ClientConfig>, SimError> {
+    let mut failures = 0;
+    loop {
+        let error = match certify(address, membership, key).await {
+            Ok(certified) => return Ok(certified),
+            Err(error) => error.to_string(),
+        };
+        failures += 1;
+        world.tally.error("certify", || format!("{name}: {error}"));
+        if failures >= JOIN_ATTEMPTS || !pause(world, failures, random).await {
+            return Err(SimError::NotTaken { name: name.to_owned(), detail: error });
+        }
     }
 }
 

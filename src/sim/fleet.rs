@@ -41,6 +41,7 @@ pub async fn run(
     let keep = Keep::open(&mut plan)?;
     let world = Arc::new(World {
         door: Door::new(&address, &plan.server, plan.token.take())?,
+        managed: plan.managed.as_deref().map(Address::parse).transpose()?,
         tls: address.tls()?,
         address,
         keep,

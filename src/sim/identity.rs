@@ -33,14 +33,17 @@ pub(super) struct Membership {
     pub(super) server: ServerId,
     /// The keys that sign for the server.
     pub(super) keys: Vec<String>,
+    /// The authorities that certify the server, DER in base64.
+    #[serde(default)]
+    pub(super) authorities: Vec<String>,
     /// The epoch of its last link.
     pub(super) epoch: u64,
 }
 
 impl From<Joined> for Membership {
     fn from(joined: Joined) -> Self {
-        let Joined { id, site, server, server_key, .. } = joined;
-        Self { agent: id, site, server, keys: vec![server_key], epoch: 0 }
+        let Joined { id, site, server, server_key, authorities, .. } = joined;
+        Self { agent: id, site, server, keys: vec![server_key], authorities, epoch: 0 }
     }
 }
 

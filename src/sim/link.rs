@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{SinkExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use rustls::ClientConfig;
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    Connector, MaybeTlsStream, WebSocketStream, client_async_with_config, connect_async_tls_with_config,
     tungstenite::{
         self, Bytes, Message, Utf8Bytes,
         protocol::{
@@ -25,6 +26,7 @@ use tokio_tungstenite::{
 
 use super::{
     agent::{Agent, World},
+    certificate::shake_hands,
     host::Host,
     order::VERBS,
     tally::{FrameKind, count},
@@ -109,7 +111,7 @@ pub(super) async fn serve(agent: &mut Agent, world: &World) -> (Duration, End) {
 /// Connects, proves the agent, and has the server prove itself.
 async fn open_link(agent: &mut Agent, world: &World) -> Result<(Socket, Agreement), End> {
     let asked = Instant::now();
-    let (mut socket, challenge) = connect(world).await?;
+    let (mut socket, challenge) = connect(world, agent.certified.clone()).await?;
     let nonce = nonce();
     let proof = HelloProof {
         agent: agent.membership.agent,
@@ -145,19 +147,25 @@ async fn open_link(agent: &mut Agent, world: &World) -> Result<(Socket, Agreemen
 }
 
 /// Opens the socket; the upgrade brings the connection's challenge.
-async fn connect(world: &World) -> Result<(Socket, String), End> {
+async fn connect(world: &World, certified: Option<Arc<ClientConfig>>) -> Result<(Socket, String), End> {
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
-    let connector = if world.address.is_encrypted() {
-        Connector::Rustls(Arc::clone(&world.tls))
-    } else {
-        Connector::Plain
+    let opening = async {
+        if let Some((managed, certified)) = world.managed.as_ref().zip(certified) {
+            let stream = MaybeTlsStream::Rustls(shake_hands(managed, certified).await?);
+            return client_async_with_config(managed.socket(AgentLink::PATH), stream, Some(config)).await;
+        }
+        let connector = if world.address.is_encrypted() {
+            Connector::Rustls(Arc::clone(&world.tls))
+        } else {
+            Connector::Plain
+        };
+        let url = world.address.socket(AgentLink::PATH);
+        connect_async_tls_with_config(url, Some(config), true, Some(connector)).await
     };
-    let url = world.address.socket(AgentLink::PATH);
-    let opening = connect_async_tls_with_config(url, Some(config), true, Some(connector));
     let (socket, response) = timeout(OPENING, opening)
         .await
         .map_err(|_| End::Lost("connect", "the server did not answer in time".into()))?

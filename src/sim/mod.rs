@@ -1,8 +1,8 @@
 //! Simulated agents: many of them in one process, over the real protocol, to size a server.
 //!
 //! In reading order: [`plan`] is what is asked for; `fleet` brings the agents up over a ramp and takes them down;
-//! `agent` is the life of one, `link` one of its connections; `enroll` is how it joins, `identity` who it then is and
-//! what a file keeps of that; `host` is the node it pretends to be, `order` judges what the server asks of it, `log` is
+//! `agent` is the life of one, `link` one of its connections; `enroll` is how it joins, `certificate` with what it
+//! links where agents are managed, `identity` who it then is and what a file keeps of that; `host` is the node it pretends to be, `order` judges what the server asks of it, `log` is
 //! what its containers write, `outbox` holds what is not acknowledged yet; [`report`] is what all of them did.
 //!
 //! What is absent: a disk. A simulated agent forgets what it did when the process ends, and its keys follow from the
@@ -14,6 +14,7 @@ pub use self::{fleet::run, plan::Plan, report::Report};
 
 mod address;
 mod agent;
+mod certificate;
 mod enroll;
 mod fleet;
 mod host;

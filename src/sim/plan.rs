@@ -18,6 +18,8 @@ pub const MAX_PRINTED: u32 = 16 * 1024 * 1024;
 pub struct Plan {
     /// The server, `http://HOST:PORT` or `https://HOST:PORT`.
     pub server: String,
+    /// Where agents are managed, `https://HOST:PORT`: each gets a certificate there and links with it.
+    pub managed: Option<String>,
     /// An admin's API key; needed when agents must be invited.
     pub token: Option<String>,
     /// How many agents.
@@ -56,6 +58,7 @@ impl Plan {
     pub fn new(server: impl Into<String>, agents: u32, seed: u64) -> Self {
         Self {
             server: server.into(),
+            managed: None,
             token: None,
             agents,
             prefix: "sim".into(),

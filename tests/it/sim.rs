@@ -92,6 +92,19 @@ async fn simulated_agents_are_seen_and_obey() {
 }
 
 #[tokio::test]
+async fn simulated_agents_link_with_certificates_where_agents_are_managed() {
+    let server = TestServer::start_with(Duration::from_secs(1)).await;
+    let managed = Plan { managed: Some(server.agents.clone()), ..plan(&server, 5).await };
+    let simulation = Simulation::start(managed);
+    listed(&server, "/api/v1/agents?limit=100", |agents| online(agents) == 5).await;
+    let used = |events: &[Value]| events.len() == 5;
+    listed(&server, "/api/v1/events/history?types=agent.certified&limit=100", used).await;
+    let report = simulation.ended().await;
+    assert_eq!((report.joins, report.links, report.errors.len()), (5, 5, 0), "{report}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn orders_fail_as_often_as_planned() {
     let server = TestServer::start().await;
     let simulation = Simulation::start(Plan { failures: 1.0, ..plan(&server, 1).await });

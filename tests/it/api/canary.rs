@@ -1,13 +1,16 @@
 //! Secrets go every way there is, and then are sought everywhere: the log at its most talkative, every file, every answer,
-//! the events, the audit log, the words of every refusal.
+//! the events, the audit log, the words of every refusal, a backup as it leaves and as it is opened.
 
-use std::fs;
+use std::{fs, io::Cursor, path::Path};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use worpen::{
     config::secret::Secret,
     core::port::records::EventFilter,
+    infra::age::Identity,
     proto::{command::CommandStatus, user::Role},
+    server::{How, restore},
 };
 
 use super::{
@@ -36,15 +39,7 @@ const HOLDERS: [&str; 3] = ["admin-password", "command.key", "token.key"];
 /// Everything that a server keeps or tells. What else is made of a store (a copy, an export) belongs here.
 async fn places(server: &TestServer, admin: &str, log: &Log) -> Vec<Place> {
     let mut places = vec![("the log".to_owned(), log.0.lock().unwrap().clone())];
-    let mut found = Vec::new();
-    files(&server.app.data, &mut found);
-    assert!(found.iter().any(|path| path.ends_with("worpen.db")), "{found:?}");
-    for path in found {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if !HOLDERS.contains(&name.as_str()) {
-            places.push((path.display().to_string(), fs::read(&path).unwrap()));
-        }
-    }
+    places.extend(kept(&server.app.data));
     let events = server.app.records.events(0, &EventFilter::default(), 10_000).await.unwrap();
     places.push(("the events".into(), serde_json::to_vec(&events.items).unwrap()));
     let audit = server.app.records.audit(0, 10_000).await.unwrap();
@@ -61,6 +56,29 @@ async fn places(server: &TestServer, admin: &str, log: &Log) -> Vec<Place> {
     places
 }
 
+/// The files of a data folder, but those that are made to hold a secret.
+fn kept(data: &Path) -> Vec<Place> {
+    let mut found = Vec::new();
+    files(data, &mut found);
+    assert!(found.iter().any(|path| path.ends_with("worpen.db")), "{found:?}");
+    let is_holder = |path: &Path| HOLDERS.iter().any(|name| path.ends_with(name));
+    let others = found.into_iter().filter(|path| !is_holder(path));
+    others.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
+}
+
+/// A backup as it leaves, and what it holds.
+async fn backup(server: &TestServer, admin: &str, identity: Identity) -> Vec<Place> {
+    let call =
+        http().post(server.at("/api/v1/backups")).bearer_auth(admin).json(&json!({ "telemetry": true }));
+    let file = call.send().await.unwrap().bytes().await.unwrap().to_vec();
+    let folder = tempfile::tempdir().unwrap();
+    let from = Cursor::new(file.clone());
+    restore(from, vec![identity], folder.path(), How::default(), Timestamp::now()).await.unwrap();
+    let mut places = kept(folder.path());
+    places.push(("a backup".to_owned(), file));
+    places
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
 }
@@ -73,7 +91,13 @@ async fn no_secret_is_anywhere_but_where_it_belongs() {
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     let guard = tracing::subscriber::set_default(subscriber);
-    let server = TestServer::start_told(|config| config.jwt_secret = Some(Secret::new(JWT_SECRET))).await;
+    let identity = Identity::generate().unwrap();
+    let recipient = identity.recipient();
+    let server = TestServer::start_told(|config| {
+        config.jwt_secret = Some(Secret::new(JWT_SECRET));
+        config.backup_recipients = vec![recipient];
+    })
+    .await;
     let admin = server.admin().await;
     let mut secrets: Vec<(&str, String)> = vec![
         ("JWT_SECRET", JWT_SECRET.into()),
@@ -168,6 +192,7 @@ async fn no_secret_is_anywhere_but_where_it_belongs() {
     secrets.push(("a token of a role", server.token(Role::Viewer).await));
 
     let mut places = places(&server, &admin, &log).await;
+    places.extend(backup(&server, &admin, identity).await);
     for (status, answer) in told {
         places.push((format!("an answer ({status})"), answer.to_string().into_bytes()));
     }
