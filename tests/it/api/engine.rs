@@ -15,10 +15,11 @@ use worpen::{
         envelope::CommandOrder,
         link::{AgentFrame, CommandResult, Sequenced, ServerFrame},
         output::{LogStream, Piece},
+        user::Role,
     },
 };
 
-use super::{get, post, story};
+use super::{get, post, post_as, story};
 use crate::{
     harness::{TestServer, http, until},
     node::{TestLink, TestNode},
@@ -384,6 +385,41 @@ async fn what_is_printed_is_kept_before_it_is_acknowledged_and_told_with_its_hol
     let (_, ended) = get(&server, &path(&command, "")).await;
     assert_eq!(ended["executions"][0]["output"], json!({ "bytes": 1012, "kept": 12 }));
     assert!(ended["executions"][0]["started_at"].is_string(), "told by its end alone: {ended}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_of_much_output_is_told_no_more_once_its_key_is_revoked() {
+    const PIECE: usize = 64 * 1024;
+    const PIECES: u64 = 400;
+    let server = TestServer::start().await;
+    let mut nodes = nodes(&server, 1).await;
+    let link = &mut nodes[0].1;
+    let command = give(&server, &json!({ "all": true, "output_bytes": PIECE as u64 * PIECES })).await;
+    let order = link.order().await;
+    for number in 0..PIECES {
+        let offset = number * PIECE as u64;
+        link.say_bytes(piece(&order, offset, LogStream::Stdout, &[b'a'; PIECE])).await;
+        while kept(link).await < offset + PIECE as u64 {}
+    }
+    let token = server.token(Role::Viewer).await;
+    let (_, issued) = post_as(&server, &token, "/api/v1/auth/keys", &json!({ "name": "k" }), None).await;
+    let reading =
+        http().get(server.at(&path(&command, "/output"))).bearer_auth(issued["secret"].as_str().unwrap());
+    let mut answer = reading.send().await.unwrap();
+    answer.chunk().await.unwrap().expect("it begins");
+    let key = format!("/api/v1/auth/keys/{}", issued["key"]["id"].as_str().unwrap());
+    http().delete(server.at(&key)).bearer_auth(server.admin().await).send().await.unwrap();
+    // What lay in buffers comes; then the stream breaks, where it went on for as long as there was something to read.
+    let mut read = 0;
+    let broken = loop {
+        match answer.chunk().await {
+            Ok(Some(bytes)) => read += bytes.len() as u64,
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(broken && read < PIECE as u64 * PIECES, "{broken} {read}");
     server.stop().await;
 }
 
