@@ -417,8 +417,7 @@ fn connections(config: &ServerConfig) -> Connections {
 
 /// Lets this process have as many open files as it may, and warns where that is fewer than it may have connections.
 fn make_room(connections: &Connections) {
-    let most = connections.max() + connections.max_agents() + connections.max_knocking();
-    let needed = (most + FILES_BESIDES) as u64;
+    let needed = (connections.most() + FILES_BESIDES) as u64;
     if let Some(files) = process::raise_open_files().filter(|files| *files < needed) {
         tracing::warn!(
             files,
