@@ -6,7 +6,10 @@ mod shown;
 
 use std::fmt;
 
-pub use self::shown::{command_for, event_for};
+pub use self::{
+    scope::Nodes,
+    shown::{command_for, event_for},
+};
 use super::error::Error;
 use crate::{
     id::{KeyId, SessionId, UserId},
