@@ -75,7 +75,7 @@ fn asking(identity: &Identity) -> Result<ClientConfig, TlsError> {
 pub(super) fn joining(authority: [u8; 32]) -> Result<ClientConfig, TlsError> {
     let verifier = Arc::new(ByFingerprint::new(authority, SERVER_NAME));
     let mut config =
-        trust::client()?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+        trust::agent()?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     safe(&mut config);
     Ok(config)
 }
@@ -85,13 +85,11 @@ fn trusting(
 ) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>, TlsError> {
     let authorities = identity.authorities();
     let verifier = ByAuthority::new(authorities.iter().map(Vec::as_slice), SERVER_NAME)?;
-    Ok(trust::client()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+    Ok(trust::agent()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
 }
 
 fn safe(config: &mut ClientConfig) {
     config.resumption = Resumption::disabled();
-    // Without it TLS 1.2 has no secret that belongs to one connection alone (RFC 7627).
-    config.require_ems = true;
 }
 
 /// Why no certificate was given.

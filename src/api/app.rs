@@ -168,6 +168,8 @@ pub struct Settings {
     pub command_count: u64,
     /// How long the body of a request may take, and its answer.
     pub request_timeout: Duration,
+    /// How many seconds browsers are to remember that the API speaks TLS alone; `None` where it does not.
+    pub hsts: Option<u32>,
     /// How often callers may call.
     pub rate_limits: RateLimits,
     /// How long events are kept.

@@ -22,10 +22,18 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Adds the headers that an answer does not have yet.
-pub(super) async fn harden(mut response: Response) -> Response {
+/// What browsers are to remember for so many seconds: that this host name speaks TLS alone (RFC 6797).
+pub(super) fn tls_alone(seconds: u32) -> HeaderValue {
+    HeaderValue::try_from(format!("max-age={seconds}")).expect("digits are a header value")
+}
+
+/// Adds the headers that an answer does not have yet; over TLS also what is to be remembered of that.
+pub(super) fn harden(mut response: Response, tls_alone: Option<HeaderValue>) -> Response {
     for (name, value) in &HEADERS {
         response.headers_mut().entry(name).or_insert_with(|| value.clone());
+    }
+    if let Some(tls_alone) = tls_alone {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, tls_alone);
     }
     response
 }

@@ -26,7 +26,7 @@ use super::{
     browser,
     caller::{self, OnBehalf},
     clock,
-    connection::Slot,
+    connection::{Busy, Slot},
     denials::Door,
     failure::{Failure, REQUEST_ID},
     fixed::{Fixed, unless_known},
@@ -58,6 +58,9 @@ use crate::{
 
 /// The most bytes a request's body may have.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The most bytes it may have while nobody knows whose it is: they are held before anything can be judged. Signing in takes
+/// 12 KiB at the very most, with each character of the longest password escaped; joining, certificates and pulses less than one.
+const MAX_STRANGERS_BODY_BYTES: usize = 16 * 1024;
 
 /// One request.
 pub(super) struct Call<E: Endpoint> {
@@ -388,13 +391,15 @@ async fn admit(app: &Arc<App>, declared: &Declared, request: Request, id: &str) 
         let detail = "your address holds as many connections as it may (half of max_connections)";
         return Err(Failure::http(503, "too_many_connections", detail).after(1));
     }
+    let busy = parts.extensions.remove::<Arc<Busy>>();
     // Whoever is known may take the time that a body takes; a stranger's connection makes room until it has come.
-    if let Some(slot) = slot.as_ref().filter(|_| caller.is_some()) {
-        slot.works_for_known();
+    if let Some(busy) = busy.as_ref().filter(|_| caller.is_some()) {
+        busy.works_for_known();
     }
-    let body = body_of(&parts.headers, body, app.settings.request_timeout).await?;
-    if let Some(slot) = &slot {
-        slot.works();
+    let most = if caller.is_some() { MAX_BODY_BYTES } else { MAX_STRANGERS_BODY_BYTES };
+    let body = body_of(&parts.headers, body, most, app.settings.request_timeout).await?;
+    if let Some(busy) = &busy {
+        busy.works();
     }
     // Over a body that took its time the credentials may have been revoked.
     let caller = match caller {
@@ -438,6 +443,10 @@ fn certified(app: &App, declared: &Declared, parts: &Parts) -> Result<(), Failur
         Some(_) => {
             let detail = "show the agent's certificate in the TLS handshake; join first, or ask for another";
             Err(Failure::http(403, "certificate_required", detail))
+        }
+        None if declared.path == CertifyAgent::PATH => {
+            let detail = "certificates are given where agents are managed (agent_management.port)";
+            Err(Failure::http(403, "forbidden", detail))
         }
         None if app.settings.plain_agents || !declared.is_own_agents() => Ok(()),
         None => {
@@ -495,11 +504,16 @@ async fn texts_of(parts: &mut Parts) -> Result<Vec<(String, String)>, Failure> {
 }
 
 /// The fields that came in the body.
-async fn body_of(headers: &HeaderMap, body: Body, patience: Duration) -> Result<Map<String, Value>, Failure> {
-    let read = timeout(patience, to_bytes(body, MAX_BODY_BYTES));
+async fn body_of(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+    patience: Duration,
+) -> Result<Map<String, Value>, Failure> {
+    let read = timeout(patience, to_bytes(body, most));
     let late = |_| Failure::http(408, "body_too_slow", "the body did not come in time");
     let body = read.await.map_err(late)?.map_err(|_| {
-        Failure::http(413, "body_too_large", format!("the body may have at most {MAX_BODY_BYTES} bytes"))
+        Failure::http(413, "body_too_large", format!("the body may have at most {most} bytes here"))
     })?;
     if body.is_empty() { Ok(Map::new()) } else { object(headers, &body) }
 }

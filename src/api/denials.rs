@@ -85,7 +85,7 @@ pub struct Denials {
 
 impl Denials {
     /// Counts one.
-    pub(super) fn note(&self, address: Option<IpAddr>, door: Door) {
+    pub fn note(&self, address: Option<IpAddr>, door: Door) {
         let mut counted = self.counted();
         *counted.of(address).at(door) += 1;
         if counted.since.is_none() {

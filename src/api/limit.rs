@@ -1,6 +1,7 @@
 //! [`Limits`]: how often each caller may call. What is counted is forgotten once it no longer matters.
 //!
-//! Signed-in callers are counted each for itself, so that nobody is slowed by a neighbour; everybody else by address.
+//! Signed-in callers are counted each for itself, so that nobody is slowed by a neighbour, and a user with all of its keys
+//! together, so that nobody takes more by having more of them; everybody else by address.
 //! Agents have a count of their own, since a site's fleet may come from one address: after a restart of the server
 //! 2,000 link at once and 200 more each second, 10,000 within 40 s. Whoever is refused is given a turn of its own
 //! (`Retry-After`), which agents keep.
@@ -90,6 +91,8 @@ const PLAIN_BYTES_PER_SECOND: u32 = 256 * 1024;
 const JUDGEMENTS_AT_ONCE: u32 = 5;
 /// and then one change each so often.
 const JUDGEMENT_EVERY: Duration = Duration::from_secs(1);
+/// A user with all of its keys may have so many times what one caller may.
+const USER_SHARE: u32 = 4;
 /// How many callers are counted apart. Beyond it, those who come from an address share counts.
 const MOST_KEYS: usize = 65_536;
 /// Counts that are shared then.
@@ -100,6 +103,7 @@ const TRIM_EVERY: u32 = 8192;
 /// How often callers may call.
 pub struct Limits {
     callers: Limit,
+    users: Limit,
     strangers: Limit,
     links: Limit,
     /// Turns of those who were refused to link.
@@ -146,6 +150,7 @@ impl Limits {
         let in_window = |requests: u32| Limit::new(requests, set.window / requests.max(1));
         Self {
             callers: in_window(set.caller),
+            users: in_window(set.caller.saturating_mul(USER_SHARE)),
             strangers: in_window(set.anonymous),
             links: Limit::per_second(LINKS_AT_ONCE, LINKS_PER_SECOND),
             turns: Mutex::default(),
@@ -172,7 +177,8 @@ impl Limits {
             &self.callers,
             &(caller.user, caller.key.as_ref().map(|key| &key.name)),
             "requests of this caller",
-        )
+        )?;
+        self.check(&self.users, &caller.user, "requests of this user, by all of its keys")
     }
 
     /// Counts a request without credentials that hold.

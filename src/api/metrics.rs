@@ -165,7 +165,8 @@ fn http(app: &App) -> Vec<Family> {
     let times = used.iter().map(|used| seconds(route(used), &used.times.spread())).collect();
     let bytes = [("received", connections.received.get()), ("sent", connections.sent.get())];
     let (callers, links) = connections.count();
-    let classes = [("caller", callers as u64), ("agent", links as u64)];
+    let coming = connections.count_coming();
+    let classes = [("caller", callers as u64), ("agent", links as u64), ("coming_agent", coming as u64)];
     vec![
         Family::new(
             "worpen_http_requests_total",

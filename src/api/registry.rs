@@ -13,7 +13,7 @@ use axum::{
 
 use super::{
     app::App,
-    browser::{cors, harden},
+    browser::{cors, harden, tls_alone},
     call::{self, Answer, Call},
     docs::{self, Description, Docs},
     failure::Failure,
@@ -136,14 +136,14 @@ impl Api {
 
     /// The service that answers them, and every other path and method with a problem.
     pub fn into_router(self, app: Arc<App>) -> Router {
-        let cors = cors(&app.origins);
+        let (cors, tls_alone) = (cors(&app.origins), app.settings.hsts.map(tls_alone));
         let router =
             self.router.fallback(no_such_path).method_not_allowed_fallback(no_such_method).with_state(app);
         let router = match cors {
             Some(cors) => router.layer(cors),
             None => router,
         };
-        router.layer(map_response(harden))
+        router.layer(map_response(move |response| std::future::ready(harden(response, tls_alone.clone()))))
     }
 }
 

@@ -1,55 +1,19 @@
 //! [`Sight`]: what of the fleet a caller is shown. Whoever has no scope is shown the fleet itself; for a key with one there is
 //! a fleet that holds its nodes alone, so that no count, name, filter, order or refusal can tell of another.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod narrowed;
 
+use std::sync::Arc;
+
+pub use self::narrowed::Narrowed;
 use super::app::App;
 use crate::{
     core::{
         access::{Caller, Node, account_of, command_for, event_for},
-        fleet::{Fleet, SharedFleet, Versions},
+        fleet::{Fleet, SharedFleet},
     },
     proto::{auth::Scope, command::Command, event::Event, user::Role},
 };
-
-/// How many narrowed fleets are kept.
-const KEPT: usize = 8;
-
-/// Fleets that were narrowed lately; each holds while the whole does not change.
-#[derive(Default)]
-pub struct Narrowed(Mutex<Vec<Part>>);
-
-/// The part of a fleet that a scope holds.
-struct Part {
-    scope: Arc<Scope>,
-    /// The versions of the whole that it was made of.
-    versions: Versions,
-    fleet: Arc<SharedFleet>,
-}
-
-impl Narrowed {
-    /// The part of a fleet that a scope holds, as it is now.
-    fn of(&self, scope: &Arc<Scope>, live: &SharedFleet) -> Arc<SharedFleet> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let whole = live.read();
-        let versions = whole.versions();
-        if let Some(place) = kept.iter().position(|part| part.scope == *scope) {
-            let part = kept.remove(place);
-            if part.versions == versions {
-                let fleet = part.fleet.clone();
-                kept.push(part);
-                return fleet;
-            }
-        }
-        let fleet = Arc::new(SharedFleet::holding(whole.narrowed(|agent| scope.holds_node(agent.into()))));
-        drop(whole);
-        if kept.len() >= KEPT {
-            kept.remove(0);
-        }
-        kept.push(Part { scope: scope.clone(), versions, fleet: fleet.clone() });
-        fleet
-    }
-}
 
 /// What a caller is shown.
 #[derive(Clone)]
@@ -75,11 +39,20 @@ impl Sight {
         Self { live, narrowed, scope: scope.map(Arc::new), account: None }
     }
 
-    /// The fleet as the caller is shown it now.
+    /// The fleet as the caller is shown it now; for a scope, when its agents were heard of and what they measured may be told
+    /// [a moment late](narrowed::MOMENT).
     pub(super) fn fleet(&self) -> Arc<SharedFleet> {
         match &self.scope {
             None => self.live.clone(),
-            Some(scope) => self.narrowed.of(scope, &self.live),
+            Some(scope) => self.narrowed.lately(scope, &self.live),
+        }
+    }
+
+    /// The same with nothing late, for those who look when something changed and rest in between.
+    pub(super) fn fleet_now(&self) -> Arc<SharedFleet> {
+        match &self.scope {
+            None => self.live.clone(),
+            Some(scope) => self.narrowed.now(scope, &self.live),
         }
     }
 

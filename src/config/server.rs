@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub tls: Tls,
     /// Names and addresses under which it is reached, besides those that it knows itself.
     pub names: Vec<String>,
+    /// How many seconds browsers are to remember that the API speaks TLS alone, where it does; `None` not to tell them.
+    pub hsts: Option<u32>,
     /// Whether the API may speak plain HTTP beyond this machine.
     pub allow_plain_http: bool,
     /// Where agents join and link, with certificates.
@@ -138,6 +140,7 @@ impl ServerConfig {
             data,
             tls: server.tls,
             names: server.names.list().to_vec(),
+            hsts: Some(server.hsts.get()).filter(|seconds| *seconds > 0),
             allow_plain_http: server.allow_plain_http.get(),
             agents: SocketAddr::new(agent_management.bind_address, agents_port),
             allow_plain_agents: agent_management.allow_plain.get(),

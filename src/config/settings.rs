@@ -32,6 +32,10 @@ sections! {
         /// Names and addresses under which the server is reached, for its own authority's certificate; this host's name
         /// and the address that it listens on are among them anyway.
         names: Names = "";
+        /// How many seconds browsers remember that they are to call this host name over TLS alone, where the API speaks TLS
+        /// (Strict-Transport-Security); 0 tells them nothing. They then refuse plain HTTP at the same host name on every
+        /// port.
+        hsts: Whole<0, 315_360_000> = "31536000";
         /// Lets the API speak plain HTTP on an address beyond this machine, where everybody on the way reads passwords
         /// and keys. For a TLS proxy that cannot run on the same machine.
         allow_plain_http: Flag = "false";
@@ -105,7 +109,8 @@ sections! {
         /// Websites whose pages may call this server, where server.cors_origins names none.
         allowed_origins: Origins = "";
         /// How many requests a signed-in user or an API key may make in a window, at once or spread over it: 200 each
-        /// second on average, so that no script that runs away takes the server from the others.
+        /// second on average, so that no script that runs away takes the server from the others. A user with all of its keys
+        /// may make four times as many.
         rate_limit_requests: Whole<1, 10_000_000> = "12000";
         /// How many requests may come in a window from one address (IPv6: /64) without credentials that hold.
         rate_limit_anonymous: Whole<1, 10_000_000> = "1200";

@@ -11,16 +11,26 @@ use rustls::{
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    version::TLS13,
 };
 use sha2::{Digest, Sha256};
 
-/// What every client of ours begins with: ring, TLS 1.3 and 1.2.
+/// What a terminal begins with: ring, TLS 1.3, and 1.2 for the proxies before some servers.
 ///
 /// # Errors
 /// Never with this provider.
 pub fn client() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
     let provider = Arc::new(ring::default_provider());
     ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
+}
+
+/// What an agent begins with: ring, and TLS 1.3 alone, since both ends of its link are ours.
+///
+/// # Errors
+/// Never with this provider.
+pub fn agent() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
+    let provider = Arc::new(ring::default_provider());
+    ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13])
 }
 
 /// The authorities of one server, which certify nobody else's: who is certified by them for `name` is that server, under

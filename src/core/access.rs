@@ -6,7 +6,10 @@ mod shown;
 
 use std::fmt;
 
-pub use self::shown::{account_of, command_for, event_for};
+pub use self::{
+    scope::Nodes,
+    shown::{account_of, command_for, event_for},
+};
 use super::error::Error;
 use crate::{
     id::{KeyId, SessionId, UserId},

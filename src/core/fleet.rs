@@ -54,7 +54,7 @@ pub struct Versions {
     pub telemetry: u64,
     /// When agents were last heard of.
     pub heard: u64,
-    /// Which agents there are, and their names.
+    /// Which agents there are, their names and their sites.
     pub names: u64,
 }
 
@@ -111,16 +111,15 @@ impl Fleet {
         fleet
     }
 
-    /// The part of it that these agents make, as it is now.
+    /// The part of it that these agents make, as it is now. It costs as much as they are many, whatever lies on their shelves.
     #[must_use]
-    pub fn narrowed(&self, holds: impl Fn(&Agent) -> bool) -> Self {
-        let kept = self.agents.iter().filter(|(_, agent)| holds(agent));
-        let agents: BTreeMap<AgentId, Arc<Agent>> = kept.map(|(id, agent)| (*id, agent.clone())).collect();
-        let known = |id: &AgentId| agents.contains_key(id);
+    pub fn narrowed(&self, members: &[AgentId]) -> Self {
+        let kept = members.iter().filter_map(|id| Some((*id, self.agents.get(id)?.clone())));
+        let agents: BTreeMap<AgentId, Arc<Agent>> = kept.collect();
         Self {
             names: agents.values().map(|agent| (agent.agent_id.clone(), agent.id)).collect(),
-            containers: self.containers.narrowed(known),
-            images: self.images.narrowed(known),
+            containers: self.containers.narrowed(agents.keys()),
+            images: self.images.narrowed(agents.keys()),
             // Whatever is narrowed is not written to.
             texts: Texts::default(),
             telemetry: agents.keys().filter_map(|id| Some((*id, self.telemetry(*id)?))).collect(),
@@ -190,7 +189,8 @@ impl Fleet {
             .chain(agent.labels.texts())
             .for_each(|text| self.texts.share(text));
         self.versions.agents += 1;
-        if self.names.insert(agent.agent_id.clone(), agent.id) != Some(agent.id) {
+        let moved = self.agents.get(&agent.id).is_none_or(|known| known.site != agent.site);
+        if self.names.insert(agent.agent_id.clone(), agent.id) != Some(agent.id) || moved {
             self.versions.names += 1;
         }
         self.agents.insert(agent.id, Arc::new(agent));

@@ -96,7 +96,8 @@ pub struct IssueKeyRequest {
 }
 
 /// What a key is narrowed to. A pattern is of a whole name: `*` is any characters, `?` one. What is not named is not
-/// narrowed. Nodes that are not in it are not there for the key, in no answer and no stream.
+/// narrowed. Nodes that are not in it are not there for the key, in no answer and no stream. All patterns together have
+/// 4096 bytes at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(example = example::scope())]
 #[serde(deny_unknown_fields)]

@@ -262,6 +262,7 @@ impl Server {
                 command_retention: config.command_retention,
                 command_count: config.command_count,
                 request_timeout: config.request_timeout,
+                hsts: config.hsts.filter(|_| config.tls != Tls::Off),
                 rate_limits: config.rate_limits,
                 event_retention: config.event_retention,
                 event_count: config.event_count,
@@ -340,8 +341,9 @@ impl Server {
         let at_agents = match agents {
             None => None,
             Some(listener) => {
-                let _ = app.agents_listen.set(listener.local_addr().map_err(ServerError::Listener)?);
-                let shelf = show(&app, Source::Agents, &mut jobs)?;
+                let managed_at = listener.local_addr().map_err(ServerError::Listener)?;
+                let _ = app.agents_listen.set(managed_at);
+                let shelf = show(&app, Source::of_agents(&names, managed_at), &mut jobs)?;
                 let router = api.agents_router(app.clone());
                 Some(serve::serve(listener, router, app.clone(), Door::Agents(shelf)))
             }
@@ -417,8 +419,7 @@ fn connections(config: &ServerConfig) -> Connections {
 
 /// Lets this process have as many open files as it may, and warns where that is fewer than it may have connections.
 fn make_room(connections: &Connections) {
-    let most = connections.max() + connections.max_agents() + connections.max_knocking();
-    let needed = (most + FILES_BESIDES) as u64;
+    let needed = (connections.most() + FILES_BESIDES) as u64;
     if let Some(files) = process::raise_open_files().filter(|files| *files < needed) {
         tracing::warn!(
             files,

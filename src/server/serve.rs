@@ -36,7 +36,8 @@ use super::tls::{self, Shelf};
 use crate::{
     api::{
         app::App,
-        connection::{Busy, Slot},
+        connection::{Busy, Entrance, Slot},
+        denials,
         peer::Peer,
     },
     core::certificate::BINDING_LABEL,
@@ -58,6 +59,10 @@ const TLS_HANDSHAKE: u8 = 22;
 const MAX_STREAMS: u32 = 100;
 /// Requests that a peer may have reset before they were answered (CVE-2023-44487).
 const MAX_RESETS: usize = 32;
+/// Bytes of one request's body, and of all on a connection of HTTP/2, that a peer may send before they are read: there are
+/// bodies of a mebibyte, and a thousand strangers.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// What somebody is told who does not speak TLS where callers do.
 const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 35\r\n\
 connection: close\r\n\r\nthis port speaks TLS: use https://\n";
@@ -102,6 +107,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>, 
         .max_header_list_size(MAX_HEAD_BYTES as u32)
         .max_pending_accept_reset_streams(MAX_RESETS)
         .max_local_error_reset_streams(MAX_RESETS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(app.settings.request_timeout)
         .keep_alive_timeout(app.settings.request_timeout);
     let service = Service { http1, http2, router, app: app.clone(), door };
@@ -133,7 +140,8 @@ fn is_of_one(error: &io::Error) -> bool {
 
 /// Starts to serve a connection, when there is room for it.
 fn welcome(stream: TcpStream, peer: SocketAddr, service: &Service, open: mpsc::Sender<Infallible>) {
-    let Some(slot) = service.app.connections.admit(peer.ip()) else {
+    let entrance = if matches!(service.door, Door::Agents(_)) { Entrance::Agents } else { Entrance::Callers };
+    let Some(slot) = service.app.connections.admit(peer.ip(), entrance) else {
         if matches!(service.door, Door::Plain) {
             say_once(stream, NO_ROOM);
         }
@@ -193,10 +201,11 @@ impl Service {
         match acceptor.accept(Counted { stream, slot, _open: open }).await {
             Ok(stream) => Some(stream),
             Err(error) => {
-                // What strangers send is not worth a line each.
                 let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
                 if let Some(rustls::Error::InvalidCertificate(why)) = cause {
-                    tracing::warn!(%peer, "a certificate was refused where agents are managed: {why:?}");
+                    // What strangers send is counted, and not worth a line each.
+                    self.app.denials.note(Some(peer.ip().to_canonical()), denials::Door::Agent);
+                    tracing::debug!(%peer, "a certificate was refused where agents are managed: {why:?}");
                 }
                 None
             }
@@ -215,6 +224,9 @@ impl Service {
         }
         let Ok(binding) = tls.export_keying_material([0; 32], BINDING_LABEL, None) else { return };
         let certificate = tls.peer_certificates().and_then(|chain| chain.first()).and_then(tls::shown);
+        if certificate.is_some() {
+            slot.is_certified();
+        }
         let peer = Arc::new(Peer { binding, certificate });
         self.http1(stream, address, slot, Some(peer)).await;
     }
@@ -260,7 +272,7 @@ async fn drive<C: Future>(connection: C, shut: impl Fn(Pin<&mut C>), app: &App, 
     }
 }
 
-/// Answers a request; its connection is at work from when the request has come until the peer has taken the whole answer.
+/// Answers a request; its connection is at work from when the request has come until its answer waits for the peer alone.
 async fn answer(
     router: Router,
     slot: Arc<Slot>,
@@ -268,14 +280,15 @@ async fn answer(
     peer: Option<Arc<Peer>>,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let busy = slot.request();
+    let busy = Arc::new(slot.request());
     if request.body().is_end_stream() {
-        slot.works();
+        busy.works();
     }
     let mut request: Request = request.map(Body::new);
     let known = request.extensions_mut();
     known.insert(ConnectInfo(address));
     known.insert(slot.clone());
+    known.insert(busy.clone());
     if let Some(peer) = peer {
         known.insert(peer);
     }
@@ -283,13 +296,15 @@ async fn answer(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         slot.becomes_websocket();
     }
-    Ok(response.map(|body| Body::new(Held { body, _busy: busy })))
+    busy.offers();
+    Ok(response.map(|body| Body::new(Held { body, busy })))
 }
 
-/// A body that holds its connection at work.
+/// A body that says whether its next part is made or waits for the peer. Over HTTP/2 the peer says how much it takes, so that
+/// an answer may wait for ever while its connection is well: then nothing asks for the next part.
 struct Held {
     body: Body,
-    _busy: Busy,
+    busy: Arc<Busy>,
 }
 
 impl HttpBody for Held {
@@ -300,7 +315,13 @@ impl HttpBody for Held {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if polled.is_ready() {
+            self.busy.offers();
+        } else {
+            self.busy.works();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

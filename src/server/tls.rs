@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::fs::inotify;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error as TlsError, RootCertStore,
-    ServerConfig, SignatureScheme,
+    ServerConfig, SignatureScheme, SupportedProtocolVersion,
     client::danger::HandshakeSignatureValid,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime, pem::PemObject},
@@ -23,6 +23,7 @@ use rustls::{
         NoServerSessionStorage, WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
+    version::{TLS12, TLS13},
 };
 use tokio::{net::unix::pipe::Receiver, time::sleep};
 
@@ -62,8 +63,8 @@ impl Shelf {
 /// Where a certificate of the server comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// The server's own authority, for those who show certificates of it.
-    Agents,
+    /// The server's own authority, under these names and the one that agents go by, for those who show certificates of it.
+    Agents(Vec<String>),
     /// The server's own authority, under these names.
     Authority(Vec<String>),
     /// Files.
@@ -85,22 +86,26 @@ impl Source {
         }
     }
 
+    /// Where the certificate comes from that agents are shown, and whoever looks at that port by its address.
+    pub(super) fn of_agents(names: &[String], listen: SocketAddr) -> Self {
+        Self::Agents(names_of(names, listen))
+    }
+
     /// Makes what is shown, and says until when it is good.
     fn make(&self, app: &Arc<App>) -> Result<(ServerConfig, Option<Timestamp>), Error> {
         let current = app.trust.current();
         match self {
-            Self::Agents => {
-                let (chain, key, renew) = own(&current, &[])?;
+            Self::Agents(names) => {
+                let (chain, key, renew) = own(&current, names)?;
                 let verifier = Verifier::new(&current, app)?;
-                let mut config = builder()?
+                // Both ends are ours, and 1.3 gives each connection a secret of its own without being asked.
+                let mut config = builder(&[&TLS13])?
                     .with_client_cert_verifier(Arc::new(verifier))
                     .with_single_cert(chain, key)
                     .map_err(cannot)?;
                 // Each handshake is judged anew: who was revoked must not come back on an old one's word.
                 config.session_storage = Arc::new(NoServerSessionStorage {});
                 config.send_tls13_tickets = 0;
-                // Without it TLS 1.2 has no secret that belongs to one connection alone (RFC 7627).
-                config.require_ems = true;
                 config.alpn_protocols = Vec::new();
                 Ok((config, Some(renew)))
             }
@@ -201,15 +206,20 @@ fn read(cert: &Path, key: &Path) -> Result<(Vec<CertificateDer<'static>>, Privat
     Ok((certificates, PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?))
 }
 
-fn builder() -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, Error> {
+fn builder(
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, Error> {
     ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(cannot)
 }
 
 /// How the API is served: HTTP/2, or HTTP/1.1 for WebSockets and whoever knows no other.
 fn api(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<ServerConfig, Error> {
-    let mut config = builder()?.with_no_client_auth().with_single_cert(chain, key).map_err(cannot)?;
+    let mut config =
+        builder(&[&TLS13, &TLS12])?.with_no_client_auth().with_single_cert(chain, key).map_err(cannot)?;
+    // Every suite there is is good; the server's order puts the strongest first whatever a client would rather have.
+    config.ignore_client_order = true;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

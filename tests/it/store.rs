@@ -45,6 +45,7 @@ macro_rules! conformance {
             foreign::{
                 a_token_finds_its_agent_until_it_is_forgotten,
                 commands_are_listed_from_the_newest,
+                a_page_of_commands_ends_where_it_weighs_too_much,
                 a_rare_command_is_found_page_by_page,
                 whether_a_target_is_plain_is_read_with_its_executions,
             },

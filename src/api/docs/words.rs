@@ -93,7 +93,7 @@ pub(super) fn status(status: u16) -> &'static str {
         404 => "There is no such thing.",
         408 => "The body did not come in time.",
         409 => "The state forbids it, or a name fits several things.",
-        413 => "The body is larger than 1 MiB.",
+        413 => "The body is larger than 1 MiB, or than 16 KiB without credentials of a user.",
         415 => "The body is not `application/json`.",
         422 => "The `Idempotency-Key` was used for another request.",
         426 => "This path is a WebSocket.",

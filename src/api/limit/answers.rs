@@ -1,4 +1,4 @@
-//! [`Answers`]: how many answers of nodes are open at a time, in all and of each caller. Each may hold a window of memory
+//! [`Answers`]: how many answers of nodes are open at a time, in all, of each user and of each caller. Each may hold a window of memory
 //! for as long as its reader is slow.
 
 use std::{
@@ -13,8 +13,10 @@ use crate::{
 
 /// The most that are open: so many windows of a mebibyte at the worst.
 const AT_A_TIME: usize = 512;
-/// The most of one caller.
+/// The most of one caller,
 const OF_ONE_CALLER: usize = 64;
+/// and of one user with all of its keys.
+const OF_ONE_USER: usize = 4 * OF_ONE_CALLER;
 
 /// A user, or a key of theirs.
 type Who = (UserId, Option<String>);
@@ -36,12 +38,19 @@ impl Answers {
     /// A place for one more answer.
     ///
     /// # Errors
-    /// This caller, or all together, read as many as they may.
+    /// This caller, its user, or all together read as many as they may.
     pub(in crate::api) fn place(self: &Arc<Self>, caller: &Caller) -> Result<Place, Error> {
         let who = (caller.user, caller.key.as_ref().map(|key| key.name.clone()));
         let mut open = self.open();
         if open.get(&who).is_some_and(|held| *held >= OF_ONE_CALLER) {
             let detail = format!("this caller reads {OF_ONE_CALLER} answers of nodes already; end one first");
+            return Err(Error::TooMany { detail, retry_after_s: 1 });
+        }
+        let of_user = open.iter().filter(|((user, _), _)| *user == caller.user);
+        if of_user.map(|(_, held)| held).sum::<usize>() >= OF_ONE_USER {
+            let detail = format!(
+                "this user reads {OF_ONE_USER} answers of nodes already, by all of its keys; end one first"
+            );
             return Err(Error::TooMany { detail, retry_after_s: 1 });
         }
         if open.values().sum::<usize>() >= AT_A_TIME {
@@ -73,7 +82,10 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::user::Role;
+    use crate::{
+        id::KeyId,
+        proto::{auth::ApiKey, user::Role},
+    };
 
     fn caller() -> Caller {
         Caller {
@@ -83,6 +95,24 @@ mod tests {
             key: None,
             session: None,
         }
+    }
+
+    #[test]
+    fn a_user_reads_no_more_by_having_many_keys() {
+        let (all, user) = (Arc::new(Answers::default()), caller());
+        let key = |number: usize| ApiKey {
+            id: KeyId::generate(),
+            name: format!("key {number}"),
+            username: "ada".into(),
+            role: Role::Viewer,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            expires_at: jiff::Timestamp::UNIX_EPOCH,
+            scope: None,
+        };
+        let placed = (0..AT_A_TIME)
+            .map_while(|number| all.place(&Caller { key: Some(key(number)), ..user.clone() }).ok());
+        assert_eq!(placed.collect::<Vec<_>>().len(), OF_ONE_USER);
+        assert!(all.place(&user).is_ok(), "they are gone");
     }
 
     #[test]

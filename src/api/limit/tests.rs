@@ -1,6 +1,7 @@
 use futures_util::poll;
 
 use super::*;
+use crate::proto::{auth::ApiKey, user::Role};
 
 fn limits(caller: u32, anonymous: u32) -> Limits {
     Limits::new(&RateLimits { caller, anonymous, window: Duration::from_secs(60) })
@@ -29,6 +30,29 @@ fn an_address_has_its_count_and_hears_how_long_to_wait() {
     let neighbours = [address("2001:db8::1"), address("2001:db8::2"), address("2001:db8::3")];
     assert!(limits.stranger(neighbours[0]).is_ok() && limits.stranger(neighbours[1]).is_ok());
     assert!(limits.stranger(neighbours[2]).is_err(), "a household of IPv6 is one");
+}
+
+#[test]
+fn many_keys_of_a_user_are_not_many_users() {
+    // Whoever issued a key for every request was never slowed.
+    let limits = limits(2, 2);
+    let ada = crate::id::UserId::generate();
+    let caller = |name: String| {
+        let key = ApiKey {
+            id: crate::id::KeyId::generate(),
+            name,
+            username: "ada".into(),
+            role: Role::Viewer,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            expires_at: jiff::Timestamp::UNIX_EPOCH,
+            scope: None,
+        };
+        Caller { user: ada, username: "ada".into(), role: Role::Viewer, key: Some(key), session: None }
+    };
+    let let_in = (0..100).filter(|number| limits.caller(&caller(format!("key {number}"))).is_ok()).count();
+    assert_eq!(let_in, 2 * USER_SHARE as usize);
+    let grace = Caller { user: crate::id::UserId::generate(), ..caller("key 0".into()) };
+    assert!(limits.caller(&grace).is_ok());
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use super::Node;
 use crate::{
-    core::{error::Error, selector::glob},
+    core::{
+        error::Error,
+        selector::glob::{self, Pattern},
+    },
     proto::auth::Scope,
 };
 
@@ -10,6 +13,27 @@ use crate::{
 const MOST: usize = 64;
 /// The most characters of a pattern.
 const MOST_CHARS: usize = 128;
+/// The most bytes of all patterns of a scope: each is tried on every node.
+const MOST_BYTES: usize = 4096;
+
+/// Which nodes a scope holds, read once to be asked of a whole fleet.
+#[derive(Clone, Debug)]
+pub struct Nodes {
+    sites: Option<Vec<Pattern>>,
+    names: Option<Vec<Pattern>>,
+}
+
+impl Nodes {
+    /// Whether a node is in the scope.
+    #[must_use]
+    pub fn hold(&self, node: Node<'_>) -> bool {
+        let one = |patterns: &Option<Vec<Pattern>>, text: Option<&str>| {
+            let Some(patterns) = patterns else { return true };
+            text.is_some_and(|text| patterns.iter().any(|like| like.matches(text).unwrap_or(false)))
+        };
+        one(&self.sites, node.site) && one(&self.names, Some(node.name))
+    }
+}
 
 impl Scope {
     /// Whether a verb is in it.
@@ -22,6 +46,15 @@ impl Scope {
     #[must_use]
     pub fn holds_node(&self, node: Node<'_>) -> bool {
         holds(self.sites.as_deref(), node.site) && holds(self.nodes.as_deref(), Some(node.name))
+    }
+
+    /// Which nodes are in it, to be asked of many.
+    #[must_use]
+    pub fn nodes(&self) -> Nodes {
+        let read = |patterns: &Option<Vec<String>>| {
+            patterns.as_ref().map(|patterns| patterns.iter().map(|text| Pattern::new(text)).collect())
+        };
+        Nodes { sites: read(&self.sites), names: read(&self.nodes) }
     }
 
     /// Checks a scope that somebody asks for.
@@ -47,6 +80,14 @@ impl Scope {
                 );
                 return Err(Error::field(&format!("{field}/{place}"), detail));
             }
+        }
+        let bytes: usize =
+            kinds.iter().flat_map(|(_, patterns)| patterns.iter().flatten()).map(String::len).sum();
+        if bytes > MOST_BYTES {
+            let detail = format!(
+                "expected patterns of {MOST_BYTES} bytes in all, not {bytes}; say more with * and ?, or name sites"
+            );
+            return Err(Error::field("scope", detail));
         }
         if kinds.iter().all(|(_, patterns)| patterns.is_none()) {
             let detail = "expected verbs, sites or nodes; leave the scope out for a key of the whole fleet";

@@ -61,6 +61,28 @@ fn a_scope_that_narrows_nothing_or_names_nothing_is_refused() {
 }
 
 #[test]
+fn a_scope_is_bounded_in_all_and_not_by_each_pattern_alone() {
+    // Three kinds of 64 patterns of 128 characters each were tried on every node of a fleet.
+    let long = |count: usize| Some((0..count).map(|number| format!("{number:0128}")).collect());
+    assert!(Scope { nodes: long(32), ..Scope::default() }.check().is_ok());
+    let refused = Scope { nodes: long(32), sites: long(1), ..Scope::default() }.check().unwrap_err();
+    let Error::Invalid(fields) = refused else { panic!("{refused}") };
+    assert_eq!(fields[0].pointer, "/scope");
+    assert!(fields[0].detail.contains("4096 bytes"), "{}", fields[0].detail);
+}
+
+#[test]
+fn what_a_scope_holds_is_the_same_for_one_node_and_for_many() {
+    let scope = narrowed(Role::Viewer).scope.unwrap();
+    let nodes = scope.nodes();
+    for (name, site) in [("web-1", "eu"), ("web-1", "us-1"), ("web-1", "us-10"), ("db-1", "eu")] {
+        assert_eq!(nodes.hold(node(name, site)), scope.holds_node(node(name, site)), "{name} {site}");
+    }
+    let gone = Node { name: "web-1", site: None };
+    assert!(!nodes.hold(gone));
+}
+
+#[test]
 fn a_pattern_that_takes_too_long_to_try_holds_nothing() {
     let costly = format!("*{}b", "a".repeat(120));
     let scope = Scope { nodes: Some(vec![costly]), ..Scope::default() };

@@ -53,9 +53,10 @@ impl Record for Image {
     }
 }
 
-/// The records of every node. A record is held once, in as little as it needs: there are hundreds of thousands.
+/// The records of every node. A record is held once, in as little as it needs: there are hundreds of thousands. A shelf is
+/// shared with the parts of a fleet that were made of it, and copied when it changes while one of them is looked at.
 #[derive(Debug)]
-pub(super) struct Shelves<T>(BTreeMap<AgentId, Vec<Arc<T>>>);
+pub(super) struct Shelves<T>(BTreeMap<AgentId, Arc<Vec<Arc<T>>>>);
 
 impl<T> Default for Shelves<T> {
     fn default() -> Self {
@@ -67,7 +68,7 @@ impl<T: Record> Shelves<T> {
     /// Puts a record in its place.
     pub(super) fn put(&mut self, mut record: T, texts: &mut Texts) {
         record.texts().for_each(|text| texts.share(text));
-        let shelf = self.0.entry(record.agent()).or_default();
+        let shelf = Arc::make_mut(self.0.entry(record.agent()).or_default());
         match find(shelf, record.id()) {
             Ok(at) => shelf[at] = Arc::new(record),
             Err(at) => {
@@ -85,7 +86,7 @@ impl<T: Record> Shelves<T> {
         if let Some(shelf) = self.0.get_mut(&agent)
             && let Ok(at) = find(shelf, id)
         {
-            shelf.remove(at);
+            Arc::make_mut(shelf).remove(at);
         }
     }
 
@@ -95,14 +96,13 @@ impl<T: Record> Shelves<T> {
     }
 
     /// The shelves of some nodes.
-    pub(super) fn narrowed(&self, holds: impl Fn(&AgentId) -> bool) -> Self {
-        let kept = self.0.iter().filter(|(agent, _)| holds(agent));
-        Self(kept.map(|(agent, shelf)| (*agent, shelf.clone())).collect())
+    pub(super) fn narrowed<'a>(&self, nodes: impl Iterator<Item = &'a AgentId>) -> Self {
+        Self(nodes.filter_map(|agent| Some((*agent, self.0.get(agent)?.clone()))).collect())
     }
 
     /// Every record, by agent and id.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.0.values().flatten()
+        self.0.values().flat_map(|shelf| shelf.iter())
     }
 
     /// How many records each node has that has any, by agent.
@@ -112,15 +112,17 @@ impl<T: Record> Shelves<T> {
 
     /// The records of one node, by id.
     pub(super) fn of(&self, agent: AgentId) -> impl Iterator<Item = &Arc<T>> {
-        self.0.get(&agent).into_iter().flatten()
+        self.0.get(&agent).into_iter().flat_map(|shelf| shelf.iter())
     }
 
     /// The records after an agent's record of this id; all of them after none.
     pub(super) fn after(&self, key: Option<(AgentId, &str)>) -> impl Iterator<Item = &Arc<T>> {
-        let shelf = key.and_then(|(agent, _)| self.0.get(&agent)).map_or(&[][..], Vec::as_slice);
+        let shelf = key.and_then(|(agent, _)| self.0.get(&agent)).map_or(&[][..], |shelf| shelf.as_slice());
         let start = key.map_or(0, |(_, id)| find(shelf, id).map_or_else(|next| next, |at| at + 1));
         let later = key.map_or(Bound::Unbounded, |(agent, _)| Bound::Excluded(agent));
-        shelf[start..].iter().chain(self.0.range((later, Bound::Unbounded)).flat_map(|(_, shelf)| shelf))
+        shelf[start..]
+            .iter()
+            .chain(self.0.range((later, Bound::Unbounded)).flat_map(|(_, shelf)| shelf.iter()))
     }
 }
 

@@ -3,11 +3,40 @@
 /// The most steps that one comparison may take, besides a few for each character of the text.
 const MOST_STEPS: usize = 64 * 1024;
 
+/// A pattern that is compared with many texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    text: String,
+    /// It has neither `*` nor `?`.
+    is_name: bool,
+}
+
+impl Pattern {
+    /// Reads one; every text is a pattern.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), is_name: !text.contains(['*', '?']) }
+    }
+
+    /// Whether a whole text is as the pattern says; `None` when that [takes too many steps](matches) to tell.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> Option<bool> {
+        if self.is_name { Some(text == self.text) } else { matches(text, &self.text) }
+    }
+}
+
 /// Whether a whole text is as the pattern says; `None` when that takes too many steps to tell: at worst as many as the
 /// product of their lengths.
 #[must_use]
 pub fn matches(text: &str, pattern: &str) -> Option<bool> {
+    if text.is_ascii() && pattern.is_ascii() {
+        return compared(text.as_bytes(), pattern.as_bytes(), b'*', b'?');
+    }
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    compared(&text, &pattern, '*', '?')
+}
+
+fn compared<T: Copy + PartialEq>(text: &[T], pattern: &[T], many: T, single: T) -> Option<bool> {
     let (mut at, mut in_pattern, mut steps) = (0, 0, 0);
     // Where the last star stands, and the text that it may still swallow.
     let mut star: Option<(usize, usize)> = None;
@@ -18,11 +47,11 @@ pub fn matches(text: &str, pattern: &str) -> Option<bool> {
             return None;
         }
         match pattern.get(in_pattern) {
-            Some('*') => {
+            Some(wanted) if *wanted == many => {
                 star = Some((in_pattern, at));
                 in_pattern += 1;
             }
-            Some(wanted) if *wanted == '?' || *wanted == text[at] => {
+            Some(wanted) if *wanted == single || *wanted == text[at] => {
                 at += 1;
                 in_pattern += 1;
             }
@@ -34,12 +63,29 @@ pub fn matches(text: &str, pattern: &str) -> Option<bool> {
             }
         }
     }
-    Some(pattern[in_pattern..].iter().all(|rest| *rest == '*'))
+    Some(pattern[in_pattern..].iter().all(|rest| *rest == many))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{Pattern, matches};
+
+    #[test]
+    fn a_pattern_says_the_same_of_letters_of_one_byte_and_of_many() {
+        for (text, pattern, is_like) in [
+            ("web-1", "web-?", true),
+            ("web-10", "web-?", false),
+            ("web-1", "web-1", true),
+            ("web-1", "web", false),
+            ("", "*", true),
+            ("nürnberg", "n?rnberg", true),
+            ("nürnberg", "n??rnberg", false),
+            ("nurnberg", "*ü*", false),
+        ] {
+            assert_eq!(matches(text, pattern), Some(is_like), "{text} {pattern}");
+            assert_eq!(Pattern::new(pattern).matches(text), Some(is_like), "{text} {pattern}");
+        }
+    }
 
     #[test]
     fn a_pattern_that_would_take_long_is_given_up() {

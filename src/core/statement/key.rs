@@ -8,13 +8,14 @@ use crate::{
     proto::auth::ApiKey,
 };
 
-/// Issues a key.
+/// Issues a key; `key.issue` conflicts when the user holds so many already, if told.
 #[must_use]
-pub fn issue(key: &ApiKey, user: UserId, secret_hash: String) -> Statement {
+pub fn issue(key: &ApiKey, user: UserId, secret_hash: String, most: Option<u64>) -> Statement {
     one(
         "key.issue",
         "INSERT INTO api_keys (id, user_id, name, role, secret_hash, created_at, expires_at, scope)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?9 IS NULL OR ?9 > (
+             SELECT count(*) FROM api_keys WHERE user_id = ?2 AND revoked_at IS NULL AND expires_at > ?6)",
         vec![
             key.id.to_string().into(),
             user.to_string().into(),
@@ -24,6 +25,7 @@ pub fn issue(key: &ApiKey, user: UserId, secret_hash: String) -> Statement {
             key.created_at.into(),
             key.expires_at.into(),
             key.scope.as_ref().map_or(Value::Null, stored),
+            most.into(),
         ],
     )
 }

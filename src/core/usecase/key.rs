@@ -28,6 +28,8 @@ use crate::{
 /// What an API key starts with.
 pub const PREFIX: &str = "wpk_";
 
+/// The most keys that a user holds at a time: each is counted as a caller of its own.
+const MOST_KEYS: u64 = 100;
 const DEFAULT_LIFE_S: u64 = 30 * 24 * 3600;
 const MAX_LIFE_S: u64 = 365 * 24 * 3600;
 /// The longest that a secret holds beside the one after it.
@@ -36,7 +38,7 @@ const MAX_OVERLAP_S: u64 = 7 * 24 * 3600;
 /// Issues a key for a caller who signed in.
 ///
 /// # Errors
-/// A field is wrong, the role is above the caller's, or the store cannot write.
+/// A field is wrong, the role is above the caller's, the user holds as many keys as may be, or the store cannot write.
 pub async fn issue(
     store: &dyn Store,
     records: &dyn Records,
@@ -78,8 +80,10 @@ pub async fn issue(
         expires_at: origin.now + SignedDuration::from_secs(life.cast_signed()),
         scope: request.scope.clone(),
     };
+    // Who has no session is the server itself, which gives a key to the terminals of its own machine.
+    let most = caller.session.map(|_| MOST_KEYS);
     let change = claiming(Change::new(), claim, key.id, origin.now)
-        .write(statement::key::issue(&key, caller.user, sha256_hex(text.as_bytes())))
+        .write(statement::key::issue(&key, caller.user, sha256_hex(text.as_bytes()), most))
         .event(origin.event(EventKind::KeyIssued, json!({ "key": key })))
         .audit(origin.done(
             "key.issue",
@@ -90,6 +94,12 @@ pub async fn issue(
         Ok(_) => Ok(IssuedKey { secret: text, key }),
         Err(error) if error.is_conflict_of("idempotency.claim") => {
             Err(shown_once(records, claim, "API key").await)
+        }
+        Err(error) if error.is_conflict_of("key.issue") => {
+            let detail = format!(
+                "you hold {MOST_KEYS} API keys, which is the most; revoke one that is not needed (worpen tokens revoke)"
+            );
+            Err(Error::Conflict { code: "too_many_keys", detail })
         }
         Err(error) => Err(error.into()),
     }

@@ -4,14 +4,14 @@ use rusqlite::Connection;
 
 use super::{
     execution,
-    row::{Columns, all, failed, one, rows},
+    row::{Columns, all, failed, rows, weighed},
 };
 use crate::{
     core::{
         command::{aggregate, aggregate_of, has_ended},
         port::{
             StoreError,
-            records::{CommandFilter, Commands},
+            records::{CommandFilter, Commands, PAGE_BYTES},
         },
     },
     id::CommandId,
@@ -36,13 +36,10 @@ const MOST: usize = 16 * BATCH;
 pub(super) fn by_id(connection: &Connection, id: CommandId) -> Result<Option<Command>, StoreError> {
     // The command and its executions as they stood at one moment.
     let _moment = connection.unchecked_transaction().map_err(failed)?;
-    let found = one(connection, "commands", select!("WHERE id = ?1"), [id.to_string()], command)?;
-    let Some(found) = found else { return Ok(None) };
-    let executions = execution::of_command(connection, id)?;
-    Ok(Some(with_executions(found, executions)))
+    Ok(whole(connection, id)?.map(|(command, _)| command))
 }
 
-/// Commands by their ids, which rise with time, from the newest. How a command stands is told by its executions alone, so
+/// Commands by their ids, which rise with time, from the newest: so many at most, and no more than weigh [`PAGE_BYTES`]. How a command stands is told by its executions alone, so
 /// that what is wanted is looked for batch by batch.
 pub(super) fn list(
     connection: &Connection,
@@ -66,7 +63,11 @@ pub(super) fn list(
         wanted.truncate(limit);
         next = wanted.last().copied();
     }
-    Ok(Commands { commands: by_ids(connection, &wanted)?, next })
+    let commands = first_of(connection, &wanted)?;
+    if commands.len() < wanted.len() {
+        next = commands.last().map(|command| command.id);
+    }
+    Ok(Commands { commands, next })
 }
 
 /// The ids and verbs of the next commands.
@@ -100,18 +101,29 @@ fn wanted_of(
     Ok(ids)
 }
 
-/// Commands with their executions, from the newest.
-fn by_ids(connection: &Connection, ids: &[CommandId]) -> Result<Vec<Command>, StoreError> {
-    let sql = select!("WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id DESC");
-    let commands = all(connection, "commands", sql, [execution::list_of(ids)], command)?;
-    let mut executions = execution::of_commands(connection, ids)?;
-    Ok(commands
-        .into_iter()
-        .map(|command| {
-            let own = executions.remove(&command.id).unwrap_or_default();
-            with_executions(command, own)
-        })
-        .collect())
+/// The first of some commands, as many as weigh little enough to be held together, but one at least. Each brings all of its
+/// executions along, of which there may be as many as there are nodes.
+fn first_of(connection: &Connection, ids: &[CommandId]) -> Result<Vec<Command>, StoreError> {
+    let (mut commands, mut weight) = (Vec::new(), 0);
+    for id in ids {
+        if weight >= PAGE_BYTES {
+            break;
+        }
+        if let Some((command, bytes)) = whole(connection, *id)? {
+            commands.push(command);
+            weight += bytes;
+        }
+    }
+    Ok(commands)
+}
+
+/// A command with its executions, and the bytes that they weigh.
+fn whole(connection: &Connection, id: CommandId) -> Result<Option<(Command, usize)>, StoreError> {
+    let sql = select!("WHERE id = ?1");
+    let (mut found, bytes) = weighed(connection, "commands", sql, [id.to_string()], command)?;
+    let Some(found) = found.pop() else { return Ok(None) };
+    let (executions, more) = execution::of_command(connection, id)?;
+    Ok(Some((with_executions(found, executions), bytes + more)))
 }
 
 /// A command before its executions are read.

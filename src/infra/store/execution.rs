@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
-use super::row::{Columns, all, one};
+use super::row::{Columns, all, one, weighed};
 use crate::{
     core::{
         access::Principal,
@@ -38,7 +38,7 @@ pub(super) fn by_id(connection: &Connection, id: ExecutionId) -> Result<Option<E
 macro_rules! select_whole {
     ($rest:literal) => {
         concat!(
-            "SELECT command_id, id, agent, node, attempt, status, started_at, ended_at, result, error_message,
+            "SELECT id, agent, node, attempt, status, started_at, ended_at, result, error_message,
                 batch, not_before, expires_at, cancelled_at, output
             FROM executions ",
             $rest
@@ -46,20 +46,13 @@ macro_rules! select_whole {
     };
 }
 
-/// The executions of a command, by their ids, which rise with time.
-pub(super) fn of_command(connection: &Connection, id: CommandId) -> Result<Vec<Execution>, StoreError> {
-    let sql = select_whole!("WHERE command_id = ?1 ORDER BY id");
-    let found = all(connection, "executions", sql, [id.to_string()], whole)?;
-    Ok(found.into_iter().map(|(_, execution)| execution).collect())
-}
-
-/// The executions of each of some commands, by their ids.
-pub(super) fn of_commands(
+/// The executions of a command, by their ids, which rise with time, and the bytes that they weigh.
+pub(super) fn of_command(
     connection: &Connection,
-    ids: &[CommandId],
-) -> Result<HashMap<CommandId, Vec<Execution>>, StoreError> {
-    let sql = select_whole!("WHERE command_id IN (SELECT value FROM json_each(?1)) ORDER BY command_id, id");
-    all(connection, "executions", sql, [list_of(ids)], whole).map(by_command)
+    id: CommandId,
+) -> Result<(Vec<Execution>, usize), StoreError> {
+    let sql = select_whole!("WHERE command_id = ?1 ORDER BY id");
+    weighed(connection, "executions", sql, [id.to_string()], whole)
 }
 
 /// How the last attempts of each of some commands stand, each status once.
@@ -99,9 +92,8 @@ fn by_command<T>(found: Vec<(CommandId, T)>) -> HashMap<CommandId, Vec<T>> {
     by_command
 }
 
-fn whole(row: &mut Columns<'_>) -> Result<(CommandId, Execution), StoreError> {
-    let command = row.next()?;
-    let execution = Execution {
+fn whole(row: &mut Columns<'_>) -> Result<Execution, StoreError> {
+    Ok(Execution {
         id: row.next()?,
         agent: row.next()?,
         node: row.next()?,
@@ -117,8 +109,7 @@ fn whole(row: &mut Columns<'_>) -> Result<(CommandId, Execution), StoreError> {
         expires_at: row.next()?,
         cancelled_at: row.next()?,
         output: row.json_or_null()?,
-    };
-    Ok((command, execution))
+    })
 }
 
 /// Executions that have not ended, by their ids, which rise with time.

@@ -28,13 +28,26 @@ pub(super) fn all<T>(
     values: impl Params,
     read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
+    weighed(connection, table, sql, values, read).map(|(found, _)| found)
+}
+
+/// All rows of a query over `table`, and the bytes that they weigh.
+pub(super) fn weighed<T>(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    values: impl Params,
+    read: impl Fn(&mut Columns<'_>) -> Result<T, StoreError>,
+) -> Result<(Vec<T>, usize), StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
     let mut rows = statement.query(values).map_err(failed)?;
-    let mut found = Vec::new();
+    let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next().map_err(failed)? {
-        found.push(read(&mut Columns::of(row, table))?);
+        let mut columns = Columns::of(row, table);
+        found.push(read(&mut columns)?);
+        bytes += columns.bytes;
     }
-    Ok(found)
+    Ok((found, bytes))
 }
 
 /// The first rows of a query over `table`: so many at most, and no more once they weigh so many bytes. The query has to ask for

@@ -1,6 +1,7 @@
 //! What requests may look like, and what is said of those that may not.
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{get, post, post_as};
 use crate::{
@@ -55,6 +56,41 @@ async fn what_is_not_json_or_too_large_is_refused_by_name() {
     assert_eq!(send("application/json", "{".into()).await, (400, "bad_json".into()));
     assert_eq!(send("application/json", "[]".into()).await, (400, "object_expected".into()));
     assert_eq!(send("application/json", "x".repeat(2 << 20)).await, (413, "body_too_large".into()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_strangers_body_is_held_to_a_few_kilobytes() {
+    // Whoever had no credentials could have a mebibyte held for each of a hundred requests on each connection.
+    let server = TestServer::start().await;
+    let send = async |path: &str, token: Option<&str>, bytes: usize| {
+        let body = json!({ "username": "x".repeat(bytes), "password": "y" });
+        let request = http().post(server.at(path)).json(&body);
+        let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json::<serde_json::Value>().await.unwrap())
+    };
+    for path in ["/api/v1/auth/login", "/api/v1/join", "/api/v1/internal/heartbeat"] {
+        let (status, problem) = send(path, None, 17 * 1024).await;
+        assert_eq!((status, &problem["code"]), (413, &json!("body_too_large")), "{path}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("16384"), "{problem}");
+    }
+    assert_eq!(send("/api/v1/auth/login", None, 12 * 1024).await.0, 401, "the longest password fits");
+    let admin = server.admin().await;
+    assert_eq!(
+        send("/api/v1/auth/login", Some(&admin), 100 * 1024).await.0,
+        401,
+        "whoever is known may send more"
+    );
+    // Certificates are given elsewhere: that is said before a byte of the body has come.
+    let mut stream = tokio::net::TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /api/v1/certificates HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut said = [0; 12];
+    stream.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"HTTP/1.1 403");
+    drop(stream);
     server.stop().await;
 }
 

@@ -295,3 +295,27 @@ async fn accounts_of_others_are_in_no_event_that_others_than_admins_see() {
     assert!(all.iter().any(|event| event["data"].to_string().contains("test-operator")), "{all:?}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_user_holds_no_more_keys_than_are_counted_apart() {
+    // Each key has limits of its own: whoever issued them without end had no limit.
+    let server = TestServer::start().await;
+    let token = signed_in(&server, Role::Viewer).await;
+    let (_, first) = issue(&server, &token).await;
+    for _ in 1..100 {
+        issue(&server, &token).await;
+    }
+    let ask = async || post_as(&server, &token, "/api/v1/auth/keys", &json!({ "name": "more" }), None).await;
+    let (status, refused) = ask().await;
+    assert_eq!((status, &refused["code"]), (409, &json!("too_many_keys")), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("worpen tokens revoke"), "{refused}");
+    assert_eq!(
+        issue(&server, &signed_in(&server, Role::Operator).await).await.1.len(),
+        36,
+        "others hold their own"
+    );
+    let path = format!("/api/v1/auth/keys/{first}");
+    assert!(http().delete(server.at(&path)).bearer_auth(&token).send().await.unwrap().status().is_success());
+    assert_eq!(ask().await.0, 201, "what was revoked makes room");
+    server.stop().await;
+}

@@ -5,7 +5,7 @@ use worpen::{
         change::Change,
         command::aggregate,
         command::queued_execution,
-        port::records::{AgentLinkRecord, CommandFilter},
+        port::records::{AgentLinkRecord, CommandFilter, PAGE_BYTES},
         statement,
     },
     id::{EventId, ExecutionId},
@@ -51,6 +51,35 @@ pub(super) async fn a_token_finds_its_agent_until_it_is_forgotten(data: &Data) {
     put(&*store, Change::new().write(statement::bearer::forget(one.agent.id))).await;
     assert_eq!(store.agent_link_by_bearer("hash of one").await.unwrap(), None);
     assert_eq!(store.agent_link_by_bearer("hash of the other").await.unwrap().as_ref(), Some(&other));
+}
+
+pub(super) async fn a_page_of_commands_ends_where_it_weighs_too_much(data: &Data) {
+    // A thousand commands of ten thousand targets each were held at once.
+    let store = data.open();
+    let agent = an_agent(&*store).await.agent.id;
+    let mut given = Vec::new();
+    for _ in 0..12 {
+        let mut command = arbitrary::some("heavy", 1, &arbitrary::command(agent)).remove(0);
+        command.id = worpen::id::CommandId::generate();
+        command.args = serde_json::json!({ "text": "x".repeat(PAGE_BYTES / 5) });
+        command.executions.truncate(1);
+        for execution in &mut command.executions {
+            execution.id = ExecutionId::generate();
+        }
+        give(&*store, &command, EventId::generate()).await;
+        given.insert(0, command.id);
+    }
+    let (mut found, mut pages, mut next) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = store.commands(&CommandFilter::default(), next, 1000).await.unwrap();
+        pages.push(page.commands.len());
+        found.extend(page.commands.iter().map(|command| command.id));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, pages), (given, vec![5, 5, 2]));
 }
 
 pub(super) async fn commands_are_listed_from_the_newest(data: &Data) {

@@ -29,13 +29,22 @@ fn authority(server: &TestServer) -> String {
     server.app.trust.current().set.materials(AnchorKind::Authority).remove(0)
 }
 
-/// An HTTP client that trusts this authority under the names that it certifies.
-fn http(authority: &[u8], alpn: &[&[u8]]) -> reqwest::Client {
+/// How this authority is trusted under the names that it certifies.
+fn trusting(authority: &[u8]) -> rustls::ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(authority.to_vec().into()).unwrap();
-    let mut tls = trust::client().unwrap().with_root_certificates(roots).with_no_client_auth();
+    trust::client().unwrap().with_root_certificates(roots).with_no_client_auth()
+}
+
+/// An HTTP client that trusts this authority.
+fn http(authority: &[u8], alpn: &[&[u8]]) -> reqwest::Client {
+    builder(authority, alpn).build().unwrap()
+}
+
+fn builder(authority: &[u8], alpn: &[&[u8]]) -> reqwest::ClientBuilder {
+    let mut tls = trusting(authority);
     tls.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
+    reqwest::Client::builder().tls_backend_preconfigured(tls)
 }
 
 fn decoded(text: &str) -> Vec<u8> {
@@ -247,5 +256,68 @@ async fn the_oldest_versions_and_weak_suites_are_not_spoken() {
     let stream = TcpStream::connect(server.url.trim_start_matches("https://")).await.unwrap();
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
     assert_eq!(stream.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn answers_that_nobody_takes_keep_nobody_out() {
+    // Two addresses that opened no window for an answer (SETTINGS_INITIAL_WINDOW_SIZE of 0) held every place for ever.
+    let server = TestServer::start_told(|config| {
+        config.tls = Tls::Authority;
+        config.max_connections = 16;
+    })
+    .await;
+    let (authority, health) = (decoded(&authority(&server)), server.at("/health"));
+    let mut held = Vec::new();
+    for number in 0..16 {
+        let from: std::net::IpAddr = format!("127.0.0.{}", 2 + number % 2).parse().unwrap();
+        let greedy = builder(&authority, &[b"h2"]).http2_initial_stream_window_size(0).local_address(from);
+        let greedy = greedy.build().unwrap();
+        let answer = greedy.get(&health).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));
+        held.push((greedy, answer));
+    }
+    assert_eq!(server.app.connections.count().0, 16, "all places are taken");
+    for _ in 0..4 {
+        let answer = http(&authority, &[b"h2"]).get(&health).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+    assert!(server.app.connections.evicted.get() > 0);
+    let agent = super::Node::joined(&server, "web-1").await;
+    drop((agent, held));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_stay_with_tls_where_it_is_spoken() {
+    for (tls, hsts, told) in [
+        (Tls::Authority, Some(31_536_000), Some("max-age=31536000")),
+        (Tls::Authority, None, None),
+        (Tls::Off, Some(31_536_000), None),
+    ] {
+        let server = TestServer::start_told(|config| (config.tls, config.hsts) = (tls, hsts)).await;
+        let client = http(&decoded(&authority(&server)), &[b"http/1.1"]);
+        for path in ["/health", "/api/v1/agents", "/nowhere"] {
+            let answer = client.get(server.at(path)).send().await.unwrap();
+            let header = answer.headers().get("strict-transport-security");
+            assert_eq!(header.map(|value| value.to_str().unwrap()), told, "{path}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn where_agents_are_managed_the_certificate_bears_the_names_of_the_server() {
+    let server = TestServer::start_told(|config| config.names = vec!["worpen.example.com".into()]).await;
+    let config = Arc::new(trusting(&decoded(&authority(&server))));
+    for name in ["worpen.example.com", "localhost", "127.0.0.1", SERVER_NAME] {
+        let stream = TcpStream::connect(server.agents.trim_start_matches("https://")).await.unwrap();
+        let shaken =
+            TlsConnector::from(config.clone()).connect(ServerName::try_from(name).unwrap(), stream).await;
+        assert!(shaken.is_ok(), "{name}: {:?}", shaken.err());
+    }
+    let stream = TcpStream::connect(server.agents.trim_start_matches("https://")).await.unwrap();
+    let other = ServerName::try_from("other.example.com").unwrap();
+    assert!(TlsConnector::from(config).connect(other, stream).await.is_err());
     server.stop().await;
 }

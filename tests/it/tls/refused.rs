@@ -28,7 +28,7 @@ use worpen::{
 };
 
 use super::{Kept, Node, connect, get, post, server, status};
-use crate::harness::{TestServer, until};
+use crate::harness::{TestServer, http, until};
 
 /// What the server answers to a HELLO of `who` over a connection that shows the certificate of `shown`.
 async fn hello(server: &TestServer, shown: &Kept, who: &Kept) -> ServerFrame {
@@ -229,33 +229,68 @@ async fn a_word_for_a_certificate_holds_on_its_own_connection_and_for_a_living_a
     server.stop().await;
 }
 
+/// How a node shakes hands in one version of TLS.
+fn speaking(kept: &Kept, version: &'static rustls::SupportedProtocolVersion) -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let judge = trust::ByAuthority::new(
+        kept.authorities.iter().map(Vec::as_slice),
+        worpen::proto::certificate::SERVER_NAME,
+    );
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(kept.tls_key.clone());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(judge.unwrap()))
+        .with_client_auth_cert(vec![kept.certificate.clone().into()], key.into())
+        .unwrap()
+}
+
 #[tokio::test]
 async fn no_handshake_is_ever_resumed() {
     let server = server(3600).await;
     let kept = Node::joined(&server, "web-1").await.kept();
-    for version in [&version::TLS13, &version::TLS12] {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let judge = trust::ByAuthority::new(
-            kept.authorities.iter().map(Vec::as_slice),
-            worpen::proto::certificate::SERVER_NAME,
-        );
-        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(kept.tls_key.clone());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(judge.unwrap()))
-            .with_client_auth_cert(vec![kept.certificate.clone().into()], key.into())
-            .unwrap();
-        config.resumption = Resumption::in_memory_sessions(16);
-        for _ in 0..3 {
-            let mut stream = connect(&server, config.clone()).await.unwrap();
-            // What comes after the handshake, as tickets do, is read with the answer.
-            get(&mut stream, "/health").await.unwrap();
-            let tls = stream.get_ref().1;
-            assert_eq!(tls.handshake_kind(), Some(HandshakeKind::Full), "{version:?}");
-            assert_eq!(tls.tls13_tickets_received(), 0, "{version:?}");
-        }
+    let mut config = speaking(&kept, &version::TLS13);
+    config.resumption = Resumption::in_memory_sessions(16);
+    for _ in 0..3 {
+        let mut stream = connect(&server, config.clone()).await.unwrap();
+        // What comes after the handshake, as tickets do, is read with the answer.
+        get(&mut stream, "/health").await.unwrap();
+        let tls = stream.get_ref().1;
+        assert_eq!(tls.handshake_kind(), Some(HandshakeKind::Full));
+        assert_eq!(tls.tls13_tickets_received(), 0);
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_older_than_tls_1_3_is_spoken_with_agents() {
+    let server = server(3600).await;
+    let kept = Node::joined(&server, "web-1").await.kept();
+    let refused = connect(&server, speaking(&kept, &version::TLS12)).await.unwrap_err();
+    assert!(refused.to_string().contains("ProtocolVersion"), "{refused}");
+    assert!(connect(&server, speaking(&kept, &version::TLS13)).await.is_ok());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn certificates_that_are_refused_are_counted_and_not_logged_each() {
+    // Each handshake with a certificate that anybody can make wrote a line of the log.
+    let (one, other) = (server(3600).await, server(3600).await);
+    let kept = Node::joined(&one, "web-1").await.kept();
+    let foreign = Node::joined(&other, "web-1").await.kept();
+    let posing = Kept { authorities: kept.authorities, ..foreign };
+    for _ in 0..3 {
+        assert!(is_shut_out(&one, posing.config()).await);
+    }
+    other.stop().await;
+    // They are written when the server ends, if the minute has not passed.
+    let one = one.restart_after(|_| ()).await;
+    let path = one.at("/api/v1/audit?action=anonymous.denied");
+    let page = http().get(path).bearer_auth(one.admin().await).send().await.unwrap();
+    let page: serde_json::Value = page.json().await.unwrap();
+    let found = page["items"].as_array().unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["address"], &found[0]["detail"]["agent"]), (&json!("127.0.0.1"), &json!(3)));
+    one.stop().await;
 }

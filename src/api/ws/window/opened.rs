@@ -242,7 +242,7 @@ async fn looked(app: &Arc<App>, shown: &Sight, look: Arc<Look>) -> (Result<Shown
     let Ok(_turn) = turn.acquire().await else { return (Err(Failed::Later), Duration::ZERO) };
     let (within, shown, begun) = (app.clone(), shown.clone(), Clock::now());
     let sight = tokio::task::spawn_blocking(move || {
-        let fleet = shown.fleet();
+        let fleet = shown.fleet_now();
         let standing = if shown.is_whole() {
             within.windows.standing(&fleet)
         } else {
@@ -281,13 +281,13 @@ async fn summary(app: &Arc<App>, sight: &Sight) -> Result<Summary, Error> {
     let open_commands = if sight.is_whole() {
         app.records.open_commands().await?
     } else {
-        let agents: Vec<_> = sight.fleet().read().agents().map(|agent| agent.id).collect();
+        let agents: Vec<_> = sight.fleet_now().read().agents().map(|agent| agent.id).collect();
         app.queue.lock().commands_on(agents)
     };
     let stats = dashboard::of(app, sight).await?;
     let (within, shown) = (app.clone(), sight.clone());
     let counted = tokio::task::spawn_blocking(move || {
-        let fleet = shown.fleet();
+        let fleet = shown.fleet_now();
         let containers = if shown.is_whole() {
             within.windows.containers_by_state(&fleet)
         } else {
