@@ -26,6 +26,7 @@ mod telemetry;
 mod user;
 mod verb;
 mod window;
+mod withdrawal;
 
 use serde_json::Value;
 

@@ -92,7 +92,7 @@ async fn admission(
     let mut attempt = 1;
     let admitted = loop {
         let record = plain::recognize(&*app.records, token).await?;
-        contest(app, &record.agent, &instance, &origin).await?;
+        contest(app, &record, &instance, &origin).await?;
         take_place(slot)?;
         match plain::admit(&*app.store, record, &hello, &origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
