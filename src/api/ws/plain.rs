@@ -190,7 +190,14 @@ impl PlainLink {
 
     async fn run(mut self) {
         let id = self.admitted.agent.id;
-        let reason = match self.listen().await {
+        let handle = self.handle.clone();
+        let over = tokio::select! {
+            biased;
+            // Whatever the link is at: who was cut off is heard no more.
+            (code, detail) = handle.cut() => Over::Told(code, detail),
+            over = self.listen() => over,
+        };
+        let reason = match over {
             Over::Gone(reason) => reason.to_owned(),
             Over::Told(code, detail) => {
                 end(&mut self.socket, code, detail.clone()).await;
@@ -274,6 +281,7 @@ impl PlainLink {
 
     /// Takes one frame: read, judged, done, and acknowledged where it has a number.
     async fn frame(&mut self, text: &str) -> Result<(), Over> {
+        self.standing()?;
         if text.len() > MAX_PLAIN_FRAME_BYTES {
             let detail = format!("a frame may have at most {MAX_PLAIN_FRAME_BYTES} bytes");
             return self.complain(LinkErrorCode::BadFrame, detail).await;
