@@ -184,7 +184,9 @@ pub(super) fn admission(
         _ => EventKind::AgentOnline,
     };
     let facts = json!({ "agent": agent, "epoch": step.to.1 });
+    // Who is known comes back also while the disk is full: a link is what it is commanded and revoked through.
     Change::new()
+        .vital()
         .write(statement::link(agent, public_key, from, step))
         .event(origin.event(kind, facts).about(agent.agent_id.clone()))
 }

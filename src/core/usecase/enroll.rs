@@ -348,7 +348,7 @@ async fn joined_before(
     may_link(&record).map_err(|_| not_valid())?;
     let issued = certify(ports, &record.agent, tls_key, origin)?;
     if let Some(issued) = &issued {
-        ports.store.commit(Change::new().write(statement::credential::offer(id, issued))).await?;
+        ports.store.commit(Change::new().vital().write(statement::credential::offer(id, issued))).await?;
     }
     let joined = answer(ports.host, &record.agent, issued, record.epoch);
     Ok(Newcomer { joined, replaced: None })

@@ -76,7 +76,7 @@ fn uses(held: &CredentialRecord, authority: &str) -> bool {
     held.used.as_ref().is_some_and(|used| used.authority == authority)
 }
 
-/// Writes a step down.
+/// Writes a step down, also while the disk is full: a stolen key is retired by all of them.
 ///
 /// # Errors
 /// Somebody else took a step meanwhile, or the store cannot write.
@@ -87,7 +87,7 @@ pub async fn turn(
     request: &TurnTrustRequest,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let mut change = Change::new();
+    let mut change = Change::new().vital();
     for anchor in changed {
         let known = set.anchors().iter().find(|known| known.id == anchor.id);
         change = change.write(match known {
