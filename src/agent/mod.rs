@@ -207,6 +207,7 @@ async fn assemble(
     );
     let node = Node {
         tls: address.tls().map_err(RunError::Tls)?,
+        trust_system_roots: config.trust_system_roots,
         address,
         host,
         labels: config.labels,
