@@ -483,8 +483,12 @@ impl Link {
         settle::refused(&*self.app.store, &self.admitted.agent.agent_id, self.refused, &words, origin).await
     }
 
-    /// Gives the agent a further certificate.
+    /// Gives the agent a further certificate, unless it asks without a rest.
     async fn certify(&mut self, tls_key: &str, origin: &Origin) -> Result<(), Over> {
+        if let Err(wait) = self.app.limits.certificate(self.admitted.agent.id) {
+            let detail = format!("too many certificates; ask again in {} s", wait.as_secs() + 1);
+            return self.complain(LinkErrorCode::Refused, detail).await;
+        }
         let (app, current) = (self.app.clone(), self.app.trust.current());
         let agent = (self.admitted.agent.id, self.admitted.agent.agent_id.as_str());
         match certify::over_link(app.certify(&current), agent, tls_key, origin).await {
