@@ -370,6 +370,7 @@ fn answer(host: Host<'_>, agent: &Agent, issued: Option<Issued>, epoch: u64) -> 
 /// One answer for every reason, so that trying tells nothing.
 fn not_valid() -> Error {
     Error::Unauthenticated(
-        "the invitation is unknown, spent or expired; make another (worpen agents invite NAME)".into(),
+        "the invitation is unknown, spent, expired or from before a key was rotated; make another (worpen agents invite NAME)"
+            .into(),
     )
 }

@@ -76,7 +76,8 @@ fn uses(held: &CredentialRecord, authority: &str) -> bool {
     held.used.as_ref().is_some_and(|used| used.authority == authority)
 }
 
-/// Writes a step down, also while the disk is full: a stolen key is retired by all of them.
+/// Writes a step down, also while the disk is full: a stolen key is retired by all of them. With `activate` every open invitation
+/// is void, since its token names the key before.
 ///
 /// # Errors
 /// Somebody else took a step meanwhile, or the store cannot write.
@@ -94,6 +95,9 @@ pub async fn turn(
             Some(known) => statement::anchor::turn(anchor, known.state),
             None => statement::anchor::create(anchor),
         });
+    }
+    if request.step == TrustStep::Activate {
+        change = change.write(statement::invitation::void(origin.now));
     }
     let steps: Vec<_> =
         changed.iter().map(|anchor| json!({ "id": anchor.id, "state": anchor.state })).collect();
