@@ -78,6 +78,9 @@ pub(super) struct Membership {
     /// What it shakes hands with. Once it has had a certificate, it links with none but one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) certificate: Option<Held>,
+    /// It joined where an authority that its system trusts stood in for the server's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) by_system_roots: bool,
 }
 
 /// A certificate with its key.
@@ -247,6 +250,11 @@ impl Identity {
     /// What it shakes hands with.
     pub(super) const fn certificate(&self) -> Option<&Held> {
         self.membership.certificate.as_ref()
+    }
+
+    /// Whether it joined where an authority that its system trusts stood in for the server's own.
+    pub(super) const fn by_system_roots(&self) -> bool {
+        self.membership.by_system_roots
     }
 
     /// Trusts these keys and authorities from now on, and no others; nothing changes when none of the keys can be read. An

@@ -78,6 +78,15 @@ pub enum JoinError {
         /// The address.
         server: String,
     },
+    /// Whoever answers is certified by others than the authority that the invitation names.
+    #[error(
+        "{server} shows a certificate of another authority than the one that invited this node, so the invitation was not \
+         shown to it; check the address, or give --trust-system-roots where a TLS proxy stands before the server"
+    )]
+    OtherAuthority {
+        /// The address.
+        server: String,
+    },
     /// No key to shake hands with can be made.
     #[error("no key can be made: {0}")]
     NoKey(String),
@@ -105,13 +114,15 @@ pub async fn join(config: &AgentConfig, token: &str) -> Result<Identity, JoinErr
     if node.membership.is_some() {
         return node.try_into().map_err(JoinError::Identity);
     }
-    let (joined, key) = present(&address, &node, &token, &config.server).await?;
+    let (joined, shook) = present(&address, &node, &token, config).await?;
     if !is_the_inviter(&joined, &token) {
         return Err(JoinError::OtherServer { server: config.server.clone() });
     }
     if joined.epoch > 0 {
         sync_epoch(&config.data, joined.epoch).map_err(JoinError::Identity)?;
     }
+    let by_system_roots = matches!(shook, Shook::BySystemRoots);
+    let key = if let Shook::ByAuthority(key) = shook { Some(key) } else { None };
     let certificate = joined.certificate.clone().zip(key);
     let certificate =
         certificate.map(|(certificate, key)| Held { certificate, key: Secret::of(&key.private) });
@@ -122,26 +133,43 @@ pub async fn join(config: &AgentConfig, token: &str) -> Result<Identity, JoinErr
         authorities: joined.authorities.clone(),
         revision: 0,
         certificate,
+        by_system_roots,
         joined: Joined { authorities: Vec::new(), certificate: None, ..joined },
     });
     node.save().map_err(JoinError::Identity)?;
     node.try_into().map_err(JoinError::Identity)
 }
 
+/// Who the server was known by when the node joined.
+enum Shook {
+    /// The authority that the invitation names; the key is certified.
+    ByAuthority(NewKey),
+    /// An authority that the system trusts, in place of the one that the invitation names.
+    BySystemRoots,
+    /// What the address and the invitation ask for: no encryption, or no authority in particular.
+    AsTold,
+}
+
 /// Asks the server to take the node in: where agents are managed, over a connection that it is bound to and with a key to be
-/// certified; elsewhere as an agent without certificates.
+/// certified; elsewhere as an agent without certificates. An invitation that names an authority is shown to nobody whom others
+/// certify, unless that was told.
 async fn present(
     address: &Address,
     node: &NodeKey,
     token: &Token,
-    server: &str,
-) -> Result<(Joined, Option<NewKey>), JoinError> {
-    if let Some(authority) = token.authority.filter(|_| address.is_encrypted())
-        && let Some((joined, key)) = present_bound(address, node, token, authority, server).await?
-    {
-        return Ok((joined, Some(key)));
+    config: &AgentConfig,
+) -> Result<(Joined, Shook), JoinError> {
+    let server = &config.server;
+    let Some(authority) = token.authority.filter(|_| address.is_encrypted()) else {
+        return present_plain(address, node, token, server).await.map(|joined| (joined, Shook::AsTold));
+    };
+    match present_bound(address, node, token, authority, server).await? {
+        Some((joined, key)) => Ok((joined, Shook::ByAuthority(key))),
+        None if config.trust_system_roots => {
+            present_plain(address, node, token, server).await.map(|joined| (joined, Shook::BySystemRoots))
+        }
+        None => Err(JoinError::OtherAuthority { server: server.clone() }),
     }
-    present_plain(address, node, token, server).await.map(|joined| (joined, None))
 }
 
 /// `None` when whoever answers shows no certificate of the authority that invited: a proxy, which others certify.

@@ -87,6 +87,8 @@ pub(super) struct Node {
     pub(super) address: Address,
     /// How its certificate is judged.
     pub(super) tls: Arc<ClientConfig>,
+    /// Whether authorities that the system trusts may stand in for the server's own.
+    pub(super) trust_system_roots: bool,
     /// What the host is.
     pub(super) host: HostFacts,
     /// What its operator calls it.
@@ -221,8 +223,8 @@ fn challenge_of(response: &Response) -> Result<String, End> {
     challenge.map(str::to_owned).ok_or_else(|| End::NotTrusted("it sends no challenge".into()))
 }
 
-/// Sees to it that the agent has a certificate that may hold. `false` for one that never had any and whose server is certified
-/// by others: it links as one that has none.
+/// Sees to it that the agent has a certificate that may hold. `false` for one that never had any, whose server is certified by
+/// others and that may believe them: it links as one that has none.
 async fn certified(node: &Node, identity: &mut Identity) -> Result<bool, End> {
     let ends = identity.certificate().map(|held| held.certificate.not_after);
     if ends.is_some_and(|ends| ends > Timestamp::now()) && !identity.is_refused() {
@@ -231,9 +233,14 @@ async fn certified(node: &Node, identity: &mut Identity) -> Result<bool, End> {
     if ends.is_none() && identity.authorities().is_empty() {
         return Ok(false);
     }
+    let believes_others = node.trust_system_roots || identity.by_system_roots();
     match certificate::ask(identity, &node.address).await {
         Ok(()) => Ok(true),
-        Err(NotCertified::NotTrusted(_)) if ends.is_none() => Ok(false),
+        Err(NotCertified::NotTrusted(_)) if ends.is_none() && believes_others => Ok(false),
+        Err(NotCertified::NotTrusted(why)) if ends.is_none() => {
+            let cure = "where a TLS proxy stands before the server, give --trust-system-roots";
+            Err(End::NotTrusted(format!("{why}; {cure}")))
+        }
         Err(NotCertified::NotTrusted(why)) => Err(End::NotTrusted(why)),
         Err(NotCertified::Lost(why)) => Err(End::Lost(why)),
         Err(NotCertified::Refused(why)) => Err(End::Refused(why)),

@@ -170,12 +170,9 @@ async fn assemble(
     stop: CancellationToken,
 ) -> Result<(Node, JoinSet<()>), RunError> {
     let path = config.data.join(STATE);
-    let had_state = path.exists();
-    let state = Arc::new(State::open(&path).map_err(RunError::State)?);
-    // One that was linked before had begun things, and their journal is not there.
-    if !had_state && identity.epoch().map_err(RunError::Identity)? > 0 {
-        state.lose().map_err(RunError::State)?;
-    }
+    // One that was linked before may have begun things.
+    let may_have_begun = identity.epoch().map_err(RunError::Identity)? > 0;
+    let state = Arc::new(State::open(&path, may_have_begun).map_err(RunError::State)?);
     let spool = Arc::new(Spool::new(Arc::clone(&state), config.spool_bytes).map_err(RunError::State)?);
     let lane = Lane::new(Arc::clone(&state), config.output_bytes).map_err(RunError::State)?;
     let journal = Journal::new(state, Arc::clone(&spool), Arc::clone(&lane));
@@ -210,6 +207,7 @@ async fn assemble(
     );
     let node = Node {
         tls: address.tls().map_err(RunError::Tls)?,
+        trust_system_roots: config.trust_system_roots,
         address,
         host,
         labels: config.labels,

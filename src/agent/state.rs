@@ -4,7 +4,8 @@
 //! WAL with `synchronous=NORMAL`: a process that is killed loses nothing, a power cut at most the last frames. What
 //! must be on disk before the agent goes on asks for [`Durability::Synced`]. A damaged file is set aside, never
 //! repaired, and the agent goes on with a fresh one. What it did before it does not know then: it vouches only for orders
-//! that were made after the loss, and says of earlier ones that must not be done twice that their outcome is unknown.
+//! that were made after the loss, and says of earlier ones that must not be done twice that their outcome is unknown. That
+//! note is made by the transaction that makes the file, so that there is never a file without it that knows nothing.
 
 use std::{
     fs, io,
@@ -18,6 +19,7 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::cause::chain;
 use crate::config::private;
 
 const SCHEMA: &str = "
@@ -44,6 +46,9 @@ const TOLD: &str = "ALTER TABLE execution ADD COLUMN told INTEGER NOT NULL DEFAU
 /// The counter of the moment from which on this file knows what was begun, in milliseconds of the server's clock; 0 until
 /// the server has told its time. It is there only after a loss.
 const VOUCHES: &str = "vouches_from";
+/// The counter that each file has from its first moment on. One without it was made by nobody who noted a loss, or does not
+/// know whether there was one.
+const BORN: &str = "born";
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -80,37 +85,22 @@ pub(super) enum Durability {
 /// The state file. Its calls block for microseconds (a synced one for a disk's sync), which costs less than a thread.
 pub(super) struct State {
     path: PathBuf,
-    connection: Mutex<Connection>,
+    /// `None` while there is no file that can be used; each write tries to begin one.
+    connection: Mutex<Option<Connection>>,
     /// The last write failed, and no synced one succeeded since.
     failing: AtomicBool,
 }
 
 impl State {
-    /// Opens the file, or begins one; a damaged one is set aside.
-    pub(super) fn open(path: &Path) -> Result<Self, StateError> {
-        let connection = match open(path) {
-            Err(error) if is_damage(&error) => {
-                set_aside(path, &error)?;
-                open(path).and_then(|connection| distrust(&connection).map(|()| connection))
-            }
-            other => other,
-        };
-        let connection =
-            connection.map_err(|source| StateError::Unusable { path: path.to_owned(), source })?;
+    /// Opens the file, or begins one; a damaged one is set aside. A file that knows nothing of what this agent may have begun
+    /// says so from its first moment on.
+    pub(super) fn open(path: &Path, may_have_begun: bool) -> Result<Self, StateError> {
+        let connection = open_or_begin(path, may_have_begun)?;
         Ok(Self {
             path: path.to_owned(),
-            connection: Mutex::new(connection),
+            connection: Mutex::new(Some(connection)),
             failing: AtomicBool::new(false),
         })
-    }
-
-    /// Notes that what was done before is not known: the file of an agent that had one is not there.
-    pub(super) fn lose(&self) -> Result<(), StateError> {
-        tracing::error!(
-            path = %self.path.display(),
-            "the agent's state is gone; orders from before that must not be done twice are answered as unknown"
-        );
-        self.write(Durability::Synced, |transaction| distrust(transaction))
     }
 
     /// Vouches for what is ordered from now on, by the server's clock, where a loss made that doubtful.
@@ -140,50 +130,89 @@ impl State {
         durability: Durability,
         mut statements: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StateError> {
-        let mut connection = self.lock();
-        let written = match transact(&mut connection, durability, &mut statements) {
-            Err(error) if is_damage(&error) => {
-                self.begin_anew(&mut connection, &error)?;
-                transact(&mut connection, durability, &mut statements)
-            }
-            other => other,
-        };
+        let written = self.try_write(&mut self.lock(), durability, &mut statements);
         match &written {
             Ok(_) if durability == Durability::Synced && self.failing.swap(false, Ordering::Relaxed) => {
                 tracing::info!("the agent's state can be written again");
             }
             Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
                 tracing::error!(
-                    path = %self.path.display(), %error,
+                    path = %self.path.display(), error = %chain(error),
                     "the agent's state cannot be written: the node is DEGRADED, and no order begins that must not be \
                      done twice"
                 );
             }
             _ => {}
         }
-        written.map_err(|source| StateError::Unusable { path: self.path.clone(), source })
+        written
     }
 
-    fn begin_anew(&self, connection: &mut Connection, error: &rusqlite::Error) -> Result<(), StateError> {
-        let unusable = |source| StateError::Unusable { path: self.path.clone(), source };
-        *connection = Connection::open_in_memory().map_err(unusable)?;
-        set_aside(&self.path, error)?;
-        *connection = open(&self.path).map_err(unusable)?;
-        distrust(connection).map_err(unusable)
+    /// Where there is no file since one could not be begun, that is tried again first: who had one may have begun things.
+    fn try_write<T>(
+        &self,
+        slot: &mut Option<Connection>,
+        durability: Durability,
+        statements: &mut impl FnMut(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        let connection = match slot {
+            Some(connection) => connection,
+            None => slot.insert(open_or_begin(&self.path, true)?),
+        };
+        let written = match transact(connection, durability, statements) {
+            Err(error) if is_damage(&error) => {
+                // It is closed before it is renamed, and not used again when that fails.
+                *slot = None;
+                set_aside(&self.path, &error)?;
+                transact(slot.insert(begin(&self.path, true)?), durability, statements)
+            }
+            other => other,
+        };
+        written.map_err(unusable(&self.path))
     }
 
     /// A panic elsewhere leaves no half-done work here: a transaction that was not committed is rolled back.
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens the file, or begins one; a damaged one is set aside.
+fn open_or_begin(path: &Path, may_have_begun: bool) -> Result<Connection, StateError> {
+    let existed = path.exists();
+    match open(path, may_have_begun) {
+        Err(error) if is_damage(&error) => {
+            set_aside(path, &error)?;
+            begin(path, true)
+        }
+        opened => {
+            if opened.is_ok() && !existed && may_have_begun {
+                tracing::error!(
+                    path = %path.display(),
+                    "the agent's state is gone; orders from before that must not be done twice are answered as unknown"
+                );
+            }
+            opened.map_err(unusable(path))
+        }
+    }
+}
+
+/// Begins a file where there is none.
+fn begin(path: &Path, may_have_begun: bool) -> Result<Connection, StateError> {
+    open(path, may_have_begun).map_err(unusable(path))
+}
+
+fn unusable(path: &Path) -> impl Fn(rusqlite::Error) -> StateError {
+    let path = path.to_owned();
+    move |source| StateError::Unusable { path: path.clone(), source }
+}
+
+fn open(path: &Path, may_have_begun: bool) -> rusqlite::Result<Connection> {
     // SQLite would make it readable to all; where this fails, opening it says why.
     drop(private::touch(path));
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
+    // What makes the file is on disk before anything relies on it.
+    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -512)?;
     connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -193,11 +222,18 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
             Some(verdict),
         ));
     }
-    connection.execute_batch(SCHEMA)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA)?;
     let told = "SELECT count(*) FROM pragma_table_info('execution') WHERE name = 'told'";
-    if connection.query_row(told, [], |row| row.get::<_, i64>(0))? == 0 {
-        connection.execute_batch(TOLD)?;
+    if transaction.query_row(told, [], |row| row.get::<_, i64>(0))? == 0 {
+        transaction.execute_batch(TOLD)?;
     }
+    let born = "INSERT INTO counter (name, value) VALUES (?1, 1) ON CONFLICT (name) DO NOTHING";
+    if transaction.execute(born, [BORN])? > 0 && may_have_begun {
+        distrust(&transaction)?;
+    }
+    transaction.commit()?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(connection)
 }
 
@@ -260,3 +296,6 @@ fn set_aside(path: &Path, error: &rusqlite::Error) -> Result<(), StateError> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

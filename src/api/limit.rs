@@ -93,6 +93,10 @@ const JUDGEMENTS_AT_ONCE: u32 = 5;
 const JUDGEMENT_EVERY: Duration = Duration::from_secs(1);
 /// A user with all of its keys may have so many times what one caller may.
 const USER_SHARE: u32 = 4;
+/// Certificates that an agent is given over its link at once,
+const CERTIFICATES_AT_ONCE: u32 = 4;
+/// and then one each so often, or three within the life of one where that is shorter.
+const CERTIFICATE_EVERY: Duration = Duration::from_secs(10);
 /// How many callers are counted apart. Beyond it, those who come from an address share counts.
 const MOST_KEYS: usize = 65_536;
 /// Counts that are shared then.
@@ -120,6 +124,7 @@ pub struct Limits {
     plain_frames: Limit,
     plain_bytes: Limit,
     judgements: Limit,
+    certificates: Limit,
     /// Answers of nodes that callers read just now.
     pub(super) answers: Arc<Answers>,
     hashes: RandomState,
@@ -144,9 +149,9 @@ struct Limit {
 }
 
 impl Limits {
-    /// Counts nobody yet.
+    /// Counts nobody yet, where certificates hold so long.
     #[must_use]
-    pub fn new(set: &RateLimits) -> Self {
+    pub fn new(set: &RateLimits, certificate_life: Duration) -> Self {
         let in_window = |requests: u32| Limit::new(requests, set.window / requests.max(1));
         Self {
             callers: in_window(set.caller),
@@ -165,6 +170,7 @@ impl Limits {
             plain_frames: Limit::per_second(PLAIN_FRAMES_AT_ONCE, PLAIN_FRAMES_PER_SECOND),
             plain_bytes: Limit::per_second(PLAIN_BYTES_AT_ONCE, PLAIN_BYTES_PER_SECOND),
             judgements: Limit::new(JUDGEMENTS_AT_ONCE, JUDGEMENT_EVERY),
+            certificates: Limit::new(CERTIFICATES_AT_ONCE, CERTIFICATE_EVERY.min(certificate_life / 3)),
             answers: Arc::default(),
             hashes: RandomState::new(),
             refused: Counter::default(),
@@ -221,6 +227,11 @@ impl Limits {
     /// Counts a change of an agent's mind about itself.
     pub(super) fn judgement(&self, agent: AgentId) -> Result<(), Duration> {
         self.judgements.check(self.hashes.hash_one(agent), 1)
+    }
+
+    /// Counts a certificate that an agent asks for over its link: each is a signature, a row and an event.
+    pub(super) fn certificate(&self, agent: AgentId) -> Result<(), Duration> {
+        self.certificates.check(self.hashes.hash_one(agent), 1)
     }
 
     fn of_agent(

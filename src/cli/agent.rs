@@ -41,6 +41,10 @@ pub struct Args {
     /// the data directory, if there is one [env: WORPEN_POLICY].
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Join and link also where somebody shows a certificate that this system trusts instead of the server's own: a TLS proxy
+    /// before the server, or a certificate that was bought. Such a node goes on so after it has joined.
+    #[arg(long)]
+    pub trust_system_roots: bool,
     /// What to do instead of running.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -78,6 +82,7 @@ pub async fn run(args: Args, printer: &Printer) -> Result<ExitStatus, CliError> 
     config.labels = args.label.into_iter().collect();
     config.verbs = args.verbs.or_else(|| place("WORPEN_VERBS"));
     config.policy = args.policy.or_else(|| place("WORPEN_POLICY"));
+    config.trust_system_roots = args.trust_system_roots;
     if let Some(token) = args.join {
         let token = if token == "-" { read_token()? } else { token };
         let identity = agent::join(&config, token.trim()).await.map_err(not_joined)?;
@@ -110,7 +115,9 @@ fn not_joined(error: JoinError) -> CliError {
         JoinError::NotAToken | JoinError::NotAnAddress(_) => ExitStatus::Usage,
         JoinError::AlreadyJoined { .. } => ExitStatus::Conflict,
         JoinError::Unreachable { .. } | JoinError::NotNow { .. } => ExitStatus::Unreachable,
-        JoinError::Refused { .. } | JoinError::OtherServer { .. } => ExitStatus::NotAllowed,
+        JoinError::Refused { .. } | JoinError::OtherServer { .. } | JoinError::OtherAuthority { .. } => {
+            ExitStatus::NotAllowed
+        }
         JoinError::Tls(_) | JoinError::NoKey(_) | JoinError::Identity(_) => ExitStatus::Failed,
     };
     CliError::new(status, error)

@@ -36,6 +36,9 @@ pub struct AgentConfig {
     /// The file of this node's own policy, without which no order is obeyed; unless told, `policy.toml` in the data
     /// folder, if there is one.
     pub policy: Option<PathBuf>,
+    /// Whether whoever shows a certificate of an authority that this system trusts may stand in for the server's own, as a TLS
+    /// proxy does. Without it an invitation that names an authority is shown to nobody else.
+    pub trust_system_roots: bool,
 }
 
 impl AgentConfig {
@@ -52,6 +55,7 @@ impl AgentConfig {
             docker: std::env::var("DOCKER_HOST").unwrap_or_else(|_| DOCKER_SOCKET.to_owned()),
             verbs: None,
             policy: None,
+            trust_system_roots: false,
         }
     }
 }

@@ -13,6 +13,9 @@ use super::{
     transport::Tls,
 };
 
+/// The file of signed heads of the audit log in the data folder, unless told.
+pub const HEADS_FILE: &str = "audit-heads.jsonl";
+
 /// What a server needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -134,7 +137,7 @@ impl ServerConfig {
             u16::try_from(agent_management.port.get()).expect("the type of the port ends at 65535");
         Self {
             listen: SocketAddr::new(server.bind_address, port),
-            audit_heads: audit.heads_file.unwrap_or_else(|| data.join("audit-heads.jsonl")),
+            audit_heads: audit.heads_file.unwrap_or_else(|| data.join(HEADS_FILE)),
             audit_heads_interval: audit.heads_interval.duration(),
             audit_retention: Some(audit.retention_days.get()).filter(|kept| *kept > 0).map(days),
             data,

@@ -1,6 +1,6 @@
 //! Certificates: who they are for, when they are renewed, and what an agent signs to be given one.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -63,6 +63,14 @@ pub fn renew_at(from: Timestamp, until: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(from.as_millisecond().saturating_add(life / 3 * 2)).unwrap_or(until)
 }
 
+/// How long a certificate is kept that came just now, before it is renewed. It follows from its length alone, so that no clock
+/// which is set makes it due at once, again and again. Its ends are whole seconds: one of them may have passed when it came.
+#[must_use]
+pub fn renew_after(from: Timestamp, until: Timestamp) -> Duration {
+    let life = Duration::try_from(until.duration_since(from)).unwrap_or_default();
+    life.saturating_sub(Duration::from_secs(1)) / 3 * 2
+}
+
 /// The fingerprint of a certificate: the SHA-256 of its DER.
 #[must_use]
 pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
@@ -95,6 +103,8 @@ mod tests {
         assert_eq!(renew_at(at(1000), at(1000 + 24 * 3600)), at(1000 + 16 * 3600));
         assert_eq!(renew_at(at(1000), at(1000)), at(1000));
         assert!(renew_at(at(1000), at(0)) < at(1000), "one that ended before it began is due");
+        assert_eq!(renew_after(at(1000), at(1000 + 24 * 3600 + 1)).as_secs(), 16 * 3600);
+        assert!(renew_after(at(1000), at(0)).is_zero());
     }
 
     #[test]

@@ -52,6 +52,19 @@ impl Change {
         self
     }
 
+    /// Writes another change with it: its statements and events after these, its audit entry where there is none yet, and as
+    /// vital as the more vital of the two.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.statements.extend(other.statements);
+        self.events.extend(other.events);
+        self.audit = self.audit.or(other.audit);
+        if other.need == Need::Vital {
+            self.need = Need::Vital;
+        }
+        self
+    }
+
     /// Sets the audit entry.
     #[must_use]
     pub fn audit(mut self, entry: AuditEntry) -> Self {

@@ -269,7 +269,7 @@ impl Server {
                 audit_retention: config.audit_retention,
                 audit_heads_interval: config.audit_heads_interval,
             },
-            limits: Limits::new(&config.rate_limits),
+            limits: Limits::new(&config.rate_limits, config.certificate_life),
             connections: Arc::new(connections(config)),
             trusted_proxies: config.trusted_proxies.clone(),
             origins: config.origins.clone(),

@@ -4,6 +4,7 @@
 //! leaves what was there, and a server does not start between the two.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, TryLockError},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -13,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    config::private,
+    config::{private, server::HEADS_FILE},
     core::{
         backup::Manifest,
         error::Error,
@@ -35,6 +36,10 @@ pub(super) const UNDER_WAY: &str = ".restoring";
 const BEFORE: &str = "before-restore-";
 /// The control data goes last: without it there is no server.
 const LAST: &str = "worpen.db";
+/// What a server and a restore hold a lock on.
+const LOCK: &str = "worpen.lock";
+/// What stays where it is: the lock, what a file system keeps in its own root, and what a restore is made in.
+const STAYS: [&str; 3] = [LOCK, "lost+found", UNDER_WAY];
 
 /// Why nothing was restored.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +105,7 @@ impl Observer for Unseen {
 /// Restores a backup into `data`, which is made when it is missing.
 ///
 /// # Errors
-/// Says what is in the way. Up to the very end nothing that was there is touched.
+/// Says what is in the way. Up to the very end nothing that was there is touched, and what was moved then is moved back.
 pub async fn restore(
     from: impl Read + Send + 'static,
     identities: Vec<Identity>,
@@ -109,14 +114,13 @@ pub async fn restore(
     now: Timestamp,
 ) -> Result<Restored, RestoreError> {
     private::folder(data).map_err(at(data))?;
+    // A folder of somebody else's is left without a trace.
+    vacant(data, how)?;
+    let _lock = lock(data)?;
+    let others = vacant(data, how)?;
     let under_way = data.join(UNDER_WAY);
     if under_way.exists() {
         fs::remove_dir_all(&under_way).map_err(at(&under_way))?;
-    }
-    let others = entries(data)?;
-    let _lock = lock(data)?;
-    if !others.is_empty() && !how.force {
-        return Err(RestoreError::NotEmpty { folder: data.to_owned() });
     }
     private::folder(&under_way).map_err(at(&under_way))?;
     let folder = under_way.clone();
@@ -132,8 +136,10 @@ pub async fn restore(
         // The error to tell is the first one; what stays is removed by the next restore.
         let _ = fs::remove_dir_all(&under_way);
     })?;
-    let before = if others.is_empty() { None } else { Some(put_aside(data, &others, now)?) };
-    put_in_place(data, &under_way)?;
+    let before = take_its_place(data, &under_way, &others, now).inspect_err(|_| {
+        // Where this stays, no server starts.
+        let _ = fs::remove_dir_all(&under_way);
+    })?;
     Ok(Restored { manifest: unpacked.manifest, key: unpacked.key, before })
 }
 
@@ -152,48 +158,94 @@ async fn bring_up_to_date(
     usecase::restored(&store, &store, manifest, revoke, &origin).await.map_err(RestoreError::Store)
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, RestoreError> {
-    let entries = fs::read_dir(folder).map_err(at(folder))?;
-    entries.map(|entry| Ok(entry.map_err(at(folder))?.path())).collect()
+/// What is in the data folder, if it may be put aside.
+fn vacant(data: &Path, how: How) -> Result<Vec<PathBuf>, RestoreError> {
+    let others = entries(data)?;
+    if others.is_empty() || how.force {
+        return Ok(others);
+    }
+    Err(RestoreError::NotEmpty { folder: data.to_owned() })
 }
 
-/// The lock that a server holds, where there is one.
-fn lock(data: &Path) -> Result<Option<File>, RestoreError> {
-    let path = data.join("worpen.lock");
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(at(&path))?,
-    };
+/// What is in a folder, without what stays there.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, RestoreError> {
+    let entries = fs::read_dir(folder).map_err(at(folder))?;
+    let paths = entries.map(|entry| Ok(entry.map_err(at(folder))?.path()));
+    paths
+        .filter(|path| path.as_ref().map_or(true, |path| !STAYS.iter().any(|name| path.ends_with(name))))
+        .collect()
+}
+
+/// The lock that a server holds, and one restore at a time.
+fn lock(data: &Path) -> Result<File, RestoreError> {
+    let path = data.join(LOCK);
+    let file = private::touch(&path).map_err(at(&path))?;
     match private::lock(&file) {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(RestoreError::Running { folder: data.to_owned() }),
         Err(TryLockError::Error(source)) => Err(RestoreError::File { path, source }),
     }
 }
 
-/// Moves what was there into a folder beside it: the data folder may be a volume of its own, which cannot be renamed.
-fn put_aside(data: &Path, others: &[PathBuf], now: Timestamp) -> Result<PathBuf, RestoreError> {
+/// Puts what was there aside, and what was restored in its place. Gives where the former lies now.
+fn take_its_place(
+    data: &Path,
+    under_way: &Path,
+    others: &[PathBuf],
+    now: Timestamp,
+) -> Result<Option<PathBuf>, RestoreError> {
+    let others: Vec<&PathBuf> =
+        others.iter().filter(|path| !name(path).to_string_lossy().starts_with(BEFORE)).collect();
+    let mut restored = entries(under_way)?;
+    restored.sort_by_key(|path| path.ends_with(LAST));
+    // A folder beside it: the data folder may be a volume of its own, which cannot be renamed.
     let before = data.join(format!("{BEFORE}{}", now.strftime("%Y%m%dT%H%M%SZ")));
-    private::folder(&before).map_err(at(&before))?;
-    for path in others {
-        let name = path.file_name().unwrap_or_default();
-        if !name.to_string_lossy().starts_with(BEFORE) {
-            fs::rename(path, before.join(name)).map_err(at(path))?;
-        }
+    if !others.is_empty() {
+        private::folder(&before).map_err(at(&before))?;
     }
-    Ok(before)
+    let restored: Vec<&PathBuf> = restored.iter().collect();
+    let moved = move_all(&others, &before)
+        .and_then(|()| move_all(&restored, data).inspect_err(|_| move_back(&others, &before)));
+    moved.inspect_err(|_| {
+        // The error to tell is the first one.
+        let _ = fs::remove_dir(&before);
+    })?;
+    // Nothing but the lock of what was made is left in it.
+    fs::remove_dir_all(under_way).map_err(at(under_way))?;
+    File::open(data).and_then(|folder| folder.sync_all()).map_err(at(data))?;
+    Ok((!others.is_empty()).then_some(before))
 }
 
-fn put_in_place(data: &Path, under_way: &Path) -> Result<(), RestoreError> {
-    let mut paths = entries(under_way)?;
-    paths.sort_by_key(|path| path.ends_with(LAST));
-    for path in &paths {
-        fs::rename(path, data.join(path.file_name().unwrap_or_default())).map_err(at(path))?;
+/// Moves files into a folder, all of them or none. Only the heads of the audit log may stay where they are, since a file that can
+/// only be added to cannot be moved; they are good for the restored server too.
+fn move_all(paths: &[&PathBuf], into: &Path) -> Result<(), RestoreError> {
+    for (count, path) in paths.iter().enumerate() {
+        match fs::rename(path, into.join(name(path))) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.ends_with(HEADS_FILE) => {}
+            Err(source) => {
+                move_back(&paths[..count], into);
+                return Err(at(path)(source));
+            }
+            Ok(()) => {}
+        }
     }
-    fs::remove_dir(under_way).map_err(at(under_way))?;
-    File::open(data).and_then(|folder| folder.sync_all()).map_err(at(data))
+    Ok(())
+}
+
+/// Moves files back to where they were. What cannot be moved is where the error that led here says.
+fn move_back(paths: &[&PathBuf], from: &Path) {
+    for path in paths {
+        let _ = fs::rename(from.join(name(path)), path);
+    }
+}
+
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
     move |source| RestoreError::File { path: path.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ mod telemetry;
 mod user;
 mod verb;
 mod window;
+mod withdrawal;
 
 use serde_json::Value;
 

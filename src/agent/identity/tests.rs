@@ -12,6 +12,7 @@ fn joined(folder: &Path) -> Identity {
         authorities: Vec::new(),
         revision: 0,
         certificate: None,
+        by_system_roots: false,
         joined: Joined {
             id: AgentId::generate(),
             agent_id: "node".into(),

@@ -17,7 +17,7 @@ struct Node {
 }
 
 fn open(folder: &Path) -> Node {
-    let state = Arc::new(State::open(&folder.join("state.db")).unwrap());
+    let state = Arc::new(State::open(&folder.join("state.db"), false).unwrap());
     let spool = Arc::new(Spool::new(Arc::clone(&state), 1024 * 1024).unwrap());
     let lane = Lane::new(Arc::clone(&state), 1024 * 1024).unwrap();
     Node { journal: Journal::new(state, Arc::clone(&spool), Arc::clone(&lane)), spool, lane }

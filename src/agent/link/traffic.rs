@@ -35,7 +35,7 @@ use crate::{
         verbs::Verbs,
     },
     core::{
-        certificate::renew_at,
+        certificate::{renew_after, renew_at},
         envelope::open,
         fragment::{Fragment, fragments},
     },
@@ -195,7 +195,7 @@ impl Reader<'_> {
         if self.identity.revision() > 0 {
             self.tell_what_it_holds()?;
         }
-        self.plan_renewal();
+        self.plan_renewal(false);
         Ok(())
     }
 
@@ -204,14 +204,20 @@ impl Reader<'_> {
         self.answer(AgentFrame::Holds(Holds { serial, revision: self.identity.revision() }))
     }
 
-    /// A certificate is renewed at two thirds of its life, by the server's clock, where the link was opened with one.
-    fn plan_renewal(&mut self) {
+    /// A certificate is renewed at two thirds of its life, where the link was opened with one: by the server's clock when the link
+    /// begins, by its length when it came just now. A server whose clock was set back since would be asked without a rest.
+    fn plan_renewal(&mut self, came_now: bool) {
         let held = self.identity.certificate().filter(|_| self.node.address.is_encrypted());
         self.renewal = held.map(|held| {
-            let due = renew_at(held.certificate.issued_at, held.certificate.not_after);
-            let left = due.duration_since(self.session.clock.now());
+            let (from, until) = (held.certificate.issued_at, held.certificate.not_after);
+            let left = if came_now {
+                renew_after(from, until)
+            } else {
+                let left = renew_at(from, until).duration_since(self.session.clock.now());
+                Duration::try_from(left).unwrap_or_default()
+            };
             // However short its life is, there is time for other frames.
-            Instant::now() + Duration::try_from(left).unwrap_or_default().max(SHORTEST_RENEWAL)
+            Instant::now() + left.max(SHORTEST_RENEWAL)
         });
     }
 
@@ -238,7 +244,7 @@ impl Reader<'_> {
         };
         self.identity.certify(&key, certificate).map_err(|error| End::Lost(chain(&error)))?;
         tracing::info!("the certificate was renewed");
-        self.plan_renewal();
+        self.plan_renewal(true);
         self.tell_what_it_holds()
     }
 

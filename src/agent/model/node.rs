@@ -80,7 +80,7 @@ struct Process {
 
 impl Process {
     fn start(folder: &Path) -> Self {
-        let state = Arc::new(State::open(&folder.join(FILES[0])).unwrap());
+        let state = Arc::new(State::open(&folder.join(FILES[0]), false).unwrap());
         let spool = Arc::new(Spool::new(Arc::clone(&state), ROOM).unwrap());
         let lane = Lane::new(Arc::clone(&state), ROOM).unwrap();
         let journal = Journal::new(state, Arc::clone(&spool), Arc::clone(&lane));

@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use super::*;
 
 fn open(folder: &Path, limit: u64) -> Arc<Lane> {
-    Lane::new(Arc::new(State::open(&folder.join("state.db")).unwrap()), limit).unwrap()
+    Lane::new(Arc::new(State::open(&folder.join("state.db"), false).unwrap()), limit).unwrap()
 }
 
 fn piece(offset: u64, bytes: &[u8]) -> Piece {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn open(folder: &Path, limit: u64) -> Spool {
-    Spool::new(Arc::new(State::open(&folder.join("state.db")).unwrap()), limit).unwrap()
+    Spool::new(Arc::new(State::open(&folder.join("state.db"), false).unwrap()), limit).unwrap()
 }
 
 fn time(second: i64) -> Timestamp {

@@ -4,7 +4,8 @@ use super::*;
 use crate::proto::{auth::ApiKey, user::Role};
 
 fn limits(caller: u32, anonymous: u32) -> Limits {
-    Limits::new(&RateLimits { caller, anonymous, window: Duration::from_secs(60) })
+    let set = RateLimits { caller, anonymous, window: Duration::from_secs(60) };
+    Limits::new(&set, Duration::from_secs(86_400))
 }
 
 fn address(text: &str) -> IpAddr {

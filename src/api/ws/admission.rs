@@ -16,17 +16,16 @@ use super::{
 use crate::{
     core::{
         envelope,
-        port::links::Links,
+        port::{links::Links, records::AgentLinkRecord},
         trust::AnchorKind,
         usecase::{
             Origin,
-            admit::{self, Admitted, Proven, Refused},
+            admit::{self, Admitted, Proven, Refused, changed_meanwhile},
             certify::{self, Shown},
             presence,
         },
     },
     proto::{
-        agent::Agent,
         envelope::{WELCOME_TYPE, WelcomeProof},
         link::{AgentFrame, Hello, LinkErrorCode, ServerFrame, Welcome},
     },
@@ -86,7 +85,7 @@ async fn take_in(
             }
             None => None,
         };
-        contest(app, &proven.record.agent, &proven.proof.instance_nonce, origin).await?;
+        contest(app, &proven.record, &proven.proof.instance_nonce, origin).await?;
         take_place(slot)?;
         match admit::admit(&*app.store, proven.clone(), hello, origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
@@ -111,19 +110,27 @@ pub(super) fn take_place(slot: Option<&Slot>) -> Result<(), Refused> {
     Err(Refused { code: LinkErrorCode::Unavailable, detail: detail.into() })
 }
 
-/// Settles who holds the identity when another process is linked with it: a live one makes both clones.
+/// Settles who holds the identity when another process is linked with it: a live one makes both clones. The other's link ends
+/// also where that cannot be written down.
 pub(super) async fn contest(
     app: &App,
-    agent: &Agent,
+    record: &AgentLinkRecord,
     instance: &str,
     origin: &Origin,
 ) -> Result<(), Refused> {
+    let agent = &record.agent;
     if app.hub.contest(agent.id, instance).await == Contest::Free {
         return Ok(());
     }
     let detail = "two live processes hold this identity";
     let known = app.fleet.read().agent_by_id(agent.id).cloned().unwrap_or_else(|| agent.clone());
-    presence::quarantine(&*app.store, &known, detail, origin).await?;
+    match presence::quarantine(&*app.store, &known, &record.public_key, detail, origin).await {
+        Ok(true) => {}
+        Ok(false) => return Err(changed_meanwhile()),
+        Err(error) => {
+            tracing::error!("that agent {} is quarantined could not be written: {error}", agent.agent_id);
+        }
+    }
     app.hub.end(agent.id, LinkErrorCode::Quarantined, detail);
     Err(Refused { code: LinkErrorCode::Quarantined, detail: detail.into() })
 }

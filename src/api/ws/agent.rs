@@ -177,6 +177,8 @@ struct Link {
     trust: watch::Receiver<u64>,
     /// When the certificate ends by which the agent was let in, or its successor.
     outlives: Option<Instant>,
+    /// The key that the agent proved, until that was looked at.
+    key: String,
 }
 
 /// The heads of the audit log on their way to an agent: the newest, and not one after the other.
@@ -248,6 +250,7 @@ impl Link {
             witness,
             trust,
             outlives,
+            key: proven.record.public_key,
         }
     }
 
@@ -293,7 +296,11 @@ impl Link {
     /// Listens until the link is over.
     async fn listen(&mut self) -> Over {
         // Between its admission and its entry nobody could reach the link.
-        if let Err(over) = self.standing() {
+        let stands = match self.standing() {
+            Ok(()) => Box::pin(self.holds_its_place()).await,
+            gone => gone,
+        };
+        if let Err(over) = stands {
             return over;
         }
         if let Err(error) = Box::pin(place::stand(&self.app, self.admitted.agent.id, &self.now())).await {
@@ -476,8 +483,12 @@ impl Link {
         settle::refused(&*self.app.store, &self.admitted.agent.agent_id, self.refused, &words, origin).await
     }
 
-    /// Gives the agent a further certificate.
+    /// Gives the agent a further certificate, unless it asks without a rest.
     async fn certify(&mut self, tls_key: &str, origin: &Origin) -> Result<(), Over> {
+        if let Err(wait) = self.app.limits.certificate(self.admitted.agent.id) {
+            let detail = format!("too many certificates; ask again in {} s", wait.as_secs() + 1);
+            return self.complain(LinkErrorCode::Refused, detail).await;
+        }
         let (app, current) = (self.app.clone(), self.app.trust.current());
         let agent = (self.admitted.agent.id, self.admitted.agent.agent_id.as_str());
         match certify::over_link(app.certify(&current), agent, tls_key, origin).await {
@@ -567,6 +578,19 @@ impl Link {
             }
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whether the key that was proven is the agent's still: another machine may have taken its place.
+    async fn holds_its_place(&mut self) -> Result<(), Over> {
+        let proven = std::mem::take(&mut self.key);
+        let record = self.app.records.agent_link(self.admitted.agent.id).await.map_err(|error| {
+            tracing::error!("whose key agent {} has cannot be read: {error}", self.admitted.agent.agent_id);
+            Over::Told(LinkErrorCode::Unavailable, "the server cannot read just now".into())
+        })?;
+        if record.is_some_and(|record| record.public_key == proven) {
+            return Ok(());
+        }
+        Err(Over::Told(LinkErrorCode::Revoked, "another machine took this agent's place".into()))
     }
 
     /// Signs and sends what the queue has for this agent.

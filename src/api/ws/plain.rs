@@ -92,7 +92,7 @@ async fn admission(
     let mut attempt = 1;
     let admitted = loop {
         let record = plain::recognize(&*app.records, token).await?;
-        contest(app, &record.agent, &instance, &origin).await?;
+        contest(app, &record, &instance, &origin).await?;
         take_place(slot)?;
         match plain::admit(&*app.store, record, &hello, &origin).await {
             Err(refused) if refused.code == LinkErrorCode::Replaced && attempt < ATTEMPTS => attempt += 1,
@@ -190,7 +190,14 @@ impl PlainLink {
 
     async fn run(mut self) {
         let id = self.admitted.agent.id;
-        let reason = match self.listen().await {
+        let handle = self.handle.clone();
+        let over = tokio::select! {
+            biased;
+            // Whatever the link is at: who was cut off is heard no more.
+            (code, detail) = handle.cut() => Over::Told(code, detail),
+            over = self.listen() => over,
+        };
+        let reason = match over {
             Over::Gone(reason) => reason.to_owned(),
             Over::Told(code, detail) => {
                 end(&mut self.socket, code, detail.clone()).await;
@@ -274,6 +281,7 @@ impl PlainLink {
 
     /// Takes one frame: read, judged, done, and acknowledged where it has a number.
     async fn frame(&mut self, text: &str) -> Result<(), Over> {
+        self.standing()?;
         if text.len() > MAX_PLAIN_FRAME_BYTES {
             let detail = format!("a frame may have at most {MAX_PLAIN_FRAME_BYTES} bytes");
             return self.complain(LinkErrorCode::BadFrame, detail).await;

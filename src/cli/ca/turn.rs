@@ -61,5 +61,23 @@ pub(super) async fn run(
     let request = TurnTrustRequest { kind, step, force, compromised };
     let trust = session.client()?.call::<TurnTrust>(&request).await?.body;
     shown(&trust, session)?;
+    for word in follows(step) {
+        session.printer.note(word);
+    }
     Ok(ExitStatus::Done)
+}
+
+/// What has to be done after a step.
+const fn follows(step: TrustStep) -> &'static [&'static str] {
+    match step {
+        TrustStep::Prepare => &[],
+        TrustStep::Activate => &[
+            "open invitations are void, since they name the key before: invite those nodes anew",
+            "take a backup now (worpen backup create): once the key before is retired, none from before brings the fleet back",
+        ],
+        TrustStep::Retire => &[
+            "take a backup now (worpen backup create): none from before this rotation brings the fleet back, since agents do \
+             not go back to a key that is retired",
+        ],
+    }
 }

@@ -38,15 +38,16 @@ pub struct EpochStep {
     pub to: (u64, u64),
 }
 
-/// Admits an agent's link; `agent.link` conflicts when another link was admitted, or the agent's status changed, since
-/// they were read.
+/// Admits an agent's link, which proved this key; `agent.link` conflicts when another link was admitted, another machine took
+/// the agent's place, or the agent's status changed, since they were read.
 #[must_use]
-pub fn link(agent: &Agent, from: AgentStatus, step: EpochStep) -> Statement {
+pub fn link(agent: &Agent, public_key: &str, from: AgentStatus, step: EpochStep) -> Statement {
     one(
         "agent.link",
         "UPDATE agents SET status = ?2, status_since = ?3, version = ?4, capabilities = ?5, labels = ?6, host = ?7,
              container_engine = ?8, last_seen_at = ?9, address = ?10, epoch = ?11, offered_epoch = ?12, verbs = ?16
-         WHERE id = ?1 AND removed_at IS NULL AND epoch = ?13 AND offered_epoch = ?14 AND status = ?15",
+         WHERE id = ?1 AND removed_at IS NULL AND epoch = ?13 AND offered_epoch = ?14 AND status = ?15
+             AND public_key = ?17",
         vec![
             agent.id.to_string().into(),
             stored(&agent.status),
@@ -64,6 +65,7 @@ pub fn link(agent: &Agent, from: AgentStatus, step: EpochStep) -> Statement {
             step.from.1.into(),
             stored(&from),
             stored(&agent.site_verbs),
+            public_key.to_owned().into(),
         ],
     )
 }
@@ -85,21 +87,41 @@ pub fn set_status(agent: &Agent, from: AgentStatus) -> Statement {
     )
 }
 
-/// Gives an agent's place to another machine, whose key proves it from now on; `agent.replace` conflicts when the agent stands
-/// otherwise than it was read. Its epochs and sequences go on, so that nothing of the machine before can come again.
+/// Excludes an agent, which stands QUARANTINED or REVOKED from now on. How it stood before does not matter: who makes its link
+/// come and go must not be able to fend this off. With a key it is done only while that is the agent's. `agent.exclude`
+/// conflicts when the agent is excluded so already, revoked or removed, or has another key.
 #[must_use]
-pub fn replace(agent: &Agent, from: AgentStatus, public_key: String, epoch: u64) -> Statement {
+pub fn exclude(agent: &Agent, public_key: Option<&str>) -> Statement {
+    one(
+        "agent.exclude",
+        "UPDATE agents SET status = ?2, status_since = ?3, last_seen_at = ?4
+         WHERE id = ?1 AND removed_at IS NULL AND status NOT IN (?2, 'REVOKED') AND public_key = coalesce(?5, public_key)",
+        vec![
+            agent.id.to_string().into(),
+            stored(&agent.status),
+            agent.status_since.into(),
+            agent.last_seen_at.into(),
+            public_key.map(str::to_owned).into(),
+        ],
+    )
+}
+
+/// Gives an agent's place to another machine, whose key proves it from now on, however the agent stands; `agent.replace`
+/// conflicts when it is revoked or removed. Its epochs and sequences go on, so that nothing of the machine before can come
+/// again.
+#[must_use]
+pub fn replace(agent: &Agent, public_key: String) -> Statement {
     one(
         "agent.replace",
-        "UPDATE agents SET status = ?2, status_since = ?3, public_key = ?4, epoch = ?5, offered_epoch = ?5
-         WHERE id = ?1 AND status = ?6 AND removed_at IS NULL",
+        "UPDATE agents SET status = ?2, status_since = ?3, public_key = ?4,
+             epoch = CASE WHEN offered_epoch > epoch THEN offered_epoch ELSE epoch END,
+             offered_epoch = CASE WHEN offered_epoch > epoch THEN offered_epoch ELSE epoch END
+         WHERE id = ?1 AND status <> 'REVOKED' AND removed_at IS NULL",
         vec![
             agent.id.to_string().into(),
             stored(&agent.status),
             agent.status_since.into(),
             public_key.into(),
-            epoch.into(),
-            stored(&from),
         ],
     )
 }

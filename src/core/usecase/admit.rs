@@ -134,12 +134,22 @@ pub async fn admit(
         EpochVerdict::Ahead { next } => (next, true),
         EpochVerdict::Behind => {
             let detail = "its state is an old copy: it presents an epoch that was left behind";
-            presence::quarantine(store, &record.agent, detail, origin).await?;
-            return Err(Refused::new(LinkErrorCode::Quarantined, detail));
+            let written =
+                presence::quarantine(store, &record.agent, &record.public_key, detail, origin).await;
+            return Err(match written {
+                Ok(true) => Refused::new(LinkErrorCode::Quarantined, detail),
+                Ok(false) => changed_meanwhile(),
+                // What cannot be written down is not believed either, and whoever is linked so is still cut off.
+                Err(error) => Refused::new(
+                    LinkErrorCode::Quarantined,
+                    format!("{detail}, which could not be written down: {error}"),
+                ),
+            });
         }
     };
     let agent = introduce(record.agent, hello, origin);
-    let mut change = admission(&agent, status, EpochStep { from, to: (proof.epoch, next) }, origin);
+    let step = EpochStep { from, to: (proof.epoch, next) };
+    let mut change = admission(&agent, &record.public_key, status, step, origin);
     if ahead {
         let facts = json!({ "presented": proof.epoch, "known": from.1 });
         let ahead = origin.event(EventKind::AgentAhead, facts).about(agent.agent_id.clone());
@@ -147,23 +157,37 @@ pub async fn admit(
     }
     match store.commit(change).await {
         Ok(_) => Ok(Admitted { agent, epoch: next, acknowledged: record.ingested }),
-        Err(error) if error.is_conflict_of("agent.link") => Err(Refused::new(
-            LinkErrorCode::Replaced,
-            "another link of this agent was admitted at the same moment; come again",
-        )),
+        Err(error) if error.is_conflict_of("agent.link") => Err(changed_meanwhile()),
         Err(error) => Err(Error::from(error).into()),
     }
 }
 
-/// The change that admits an agent's link.
-pub(super) fn admission(agent: &Agent, from: AgentStatus, step: EpochStep, origin: &Origin) -> Change {
+/// The record of an agent is another than the one by which its link was judged.
+#[must_use]
+pub fn changed_meanwhile() -> Refused {
+    Refused::new(
+        LinkErrorCode::Replaced,
+        "another link of this agent was admitted, or the agent changed, at the same moment; come again",
+    )
+}
+
+/// The change that admits the link of an agent that proved this key.
+pub(super) fn admission(
+    agent: &Agent,
+    public_key: &str,
+    from: AgentStatus,
+    step: EpochStep,
+    origin: &Origin,
+) -> Change {
     let kind = match agent.status {
         AgentStatus::Maintenance => EventKind::AgentUpdated,
         _ => EventKind::AgentOnline,
     };
     let facts = json!({ "agent": agent, "epoch": step.to.1 });
+    // Who is known comes back also while the disk is full: a link is what it is commanded and revoked through.
     Change::new()
-        .write(statement::link(agent, from, step))
+        .vital()
+        .write(statement::link(agent, public_key, from, step))
         .event(origin.event(kind, facts).about(agent.agent_id.clone()))
 }
 

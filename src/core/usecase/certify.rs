@@ -111,7 +111,9 @@ async fn issue(
 ) -> Result<Certificate, Error> {
     let issued = ports.issuer.certify_agent(agent, tls_key, origin.now)?;
     let facts = json!({ "serial": issued.serial, "authority": issued.authority, "not_after": issued.not_after, "on": on });
+    // A fleet whose certificates end while a disk stays full would be cut off.
     let change = Change::new()
+        .vital()
         .write(statement::credential::offer(agent, &issued))
         .event(origin.event(EventKind::AgentCertified, facts).about(name));
     ports.store.commit(change).await?;
@@ -160,7 +162,7 @@ pub async fn let_in(
 }
 
 async fn promote(store: &dyn Store, agent: AgentId, serial: &str) -> Result<(), Error> {
-    let change = Change::new().write(statement::credential::promote(agent, serial.to_owned()));
+    let change = Change::new().vital().write(statement::credential::promote(agent, serial.to_owned()));
     store.commit(change).await?;
     Ok(())
 }
@@ -177,7 +179,7 @@ pub async fn holds(
 ) -> Result<Option<Timestamp>, Error> {
     let held = records.credential(agent).await?.unwrap_or_default();
     if held.revision != revision {
-        store.commit(Change::new().write(statement::credential::follow(agent, revision))).await?;
+        store.commit(Change::new().vital().write(statement::credential::follow(agent, revision))).await?;
     }
     let is = |credential: &crate::core::port::records::Credential| Some(credential.serial.as_str()) == serial;
     if let Some(offered) = held.offered.filter(is) {

@@ -23,7 +23,7 @@ use crate::{
         invitation::{Token, join_message, join_message_bound},
         port::{
             keys::{Issued, Issuer},
-            records::{AgentLinkRecord, InvitationRecord, OpenOf, Records},
+            records::{AgentLinkRecord, InvitationRecord, Records},
             store::Store,
         },
         signing::PublicKey,
@@ -236,20 +236,15 @@ pub async fn join(
         None => plain::newcomer(&invitation.name, &invitation.site, origin.now),
     };
     let origin = Origin { actor: format!("agent:{}", agent.agent_id), ..origin.clone() };
-    let epoch = predecessor.as_ref().map_or(0, |known| known.epoch.max(known.offered_epoch));
     let issued = certify(ports, &agent, tls_key.as_ref(), &origin)?;
     let facts = json!({ "agent": agent, "invitation": invitation.id,
         "certificate": issued.as_ref().map(|issued| &issued.serial) });
     let mut change = Change::new().write(statement::invitation::spend(invitation.id, agent.id, origin.now));
     change = match &predecessor {
-        Some(known) => {
-            for execution in ports.records.open_executions(OpenOf::Agent(agent.id)).await? {
-                change = settle::abandon(change, &execution, "the node was replaced", &origin);
-            }
-            change
-                .write(statement::agent::replace(&agent, known.agent.status, key.to_string(), epoch))
-                .write(statement::credential::forget(agent.id))
-        }
+        Some(_) => change
+            .vital()
+            .write(statement::agent::replace(&agent, key.to_string()))
+            .write(statement::credential::forget(agent.id)),
         None => change.write(statement::agent::create(&agent, key.to_string())),
     };
     if let Some(issued) = &issued {
@@ -261,11 +256,22 @@ pub async fn join(
         format!("agent/{}", agent.agent_id),
         json!({ "invitation": invitation.id, "key": key.fingerprint_text(), "replaces": invitation.replaces }),
     ));
-    match ports.store.commit(change).await {
-        Ok(_) => Ok(Newcomer {
-            joined: answer(ports.host, &agent, issued, epoch),
-            replaced: predecessor.map(|known| known.agent.id),
-        }),
+    let committed = match &predecessor {
+        Some(_) => {
+            let over = (agent.id, "the node was replaced");
+            settle::commit_abandoning(ports.store, ports.records, over, &change, &origin).await
+        }
+        None => ports.store.commit(change).await,
+    };
+    match committed {
+        Ok(_) => {
+            let epoch =
+                if predecessor.is_some() { taken_over(ports.records, agent.id, &key).await? } else { 0 };
+            Ok(Newcomer {
+                joined: answer(ports.host, &agent, issued, epoch),
+                replaced: predecessor.map(|known| known.agent.id),
+            })
+        }
         Err(error) if error.is_conflict_of("invitation.spend") => {
             // The same node may have asked twice at once: then this is the answer of the other time.
             let spent =
@@ -275,6 +281,12 @@ pub async fn join(
         Err(error) if error.is_conflict_of("agent.create") => Err(name_taken(&agent.agent_id)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The epoch from which a machine goes on that took an agent's place. The machine before may have linked until the very end.
+async fn taken_over(records: &dyn Records, id: AgentId, key: &PublicKey) -> Result<u64, Error> {
+    let record = records.agent_link(id).await?.filter(|record| record.public_key == key.to_string());
+    Ok(record.ok_or_else(not_valid)?.epoch)
 }
 
 /// A node that joined.
@@ -336,7 +348,7 @@ async fn joined_before(
     may_link(&record).map_err(|_| not_valid())?;
     let issued = certify(ports, &record.agent, tls_key, origin)?;
     if let Some(issued) = &issued {
-        ports.store.commit(Change::new().write(statement::credential::offer(id, issued))).await?;
+        ports.store.commit(Change::new().vital().write(statement::credential::offer(id, issued))).await?;
     }
     let joined = answer(ports.host, &record.agent, issued, record.epoch);
     Ok(Newcomer { joined, replaced: None })
@@ -358,6 +370,7 @@ fn answer(host: Host<'_>, agent: &Agent, issued: Option<Issued>, epoch: u64) -> 
 /// One answer for every reason, so that trying tells nothing.
 fn not_valid() -> Error {
     Error::Unauthenticated(
-        "the invitation is unknown, spent or expired; make another (worpen agents invite NAME)".into(),
+        "the invitation is unknown, spent, expired or from before a key was rotated; make another (worpen agents invite NAME)"
+            .into(),
     )
 }

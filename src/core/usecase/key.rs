@@ -134,7 +134,12 @@ pub async fn rotate(
     let until = (overlap > 0).then(|| origin.now + SignedDuration::from_secs(overlap.cast_signed()));
     let hash = sha256_hex(text.as_bytes());
     let detail = json!({ "name": record.key.name, "previous_until": until });
-    let change = Change::new()
+    let mut change = Change::new();
+    if until.is_none() {
+        // It ends a secret that may be stolen.
+        change = change.vital();
+    }
+    let change = change
         .write(statement::key::rotate(request.id, hash, until, origin.now))
         .event(origin.event(EventKind::KeyRotated, json!({ "key": record.key, "previous_until": until })))
         .audit(origin.done("key.rotate", format!("key/{}", request.id), detail));

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Origin,
-    admit::{Admitted, Refused, admission, introduce, may_link},
+    admit::{Admitted, Refused, admission, changed_meanwhile, introduce, may_link},
     enroll::{Enroll, name_taken},
     repeat::{claiming, shown_once},
     settle::outcome,
@@ -138,13 +138,11 @@ pub async fn admit(
     let mut agent = introduce(record.agent, hello, origin);
     agent.version = agent.version.filter(|version| !version.is_empty());
     agent.capabilities.retain(|verb| !is_built_in(verb));
-    let change = admission(&agent, status, EpochStep { from, to: (next, next) }, origin);
+    let step = EpochStep { from, to: (next, next) };
+    let change = admission(&agent, &record.public_key, status, step, origin);
     match store.commit(change).await {
         Ok(_) => Ok(Admitted { agent, epoch: next, acknowledged: 0 }),
-        Err(error) if error.is_conflict_of("agent.link") => Err(Refused::new(
-            LinkErrorCode::Replaced,
-            "another link of this agent was admitted at the same moment; come again",
-        )),
+        Err(error) if error.is_conflict_of("agent.link") => Err(changed_meanwhile()),
         Err(error) => Err(Error::from(error).into()),
     }
 }

@@ -7,14 +7,10 @@ use serde_json::json;
 use super::{Origin, settle};
 use crate::{
     core::{
-        change::Change,
+        change::{Change, NewEvent},
         error::Error,
         fleet::SharedFleet,
-        port::{
-            links::Links,
-            records::{OpenOf, Records},
-            store::Store,
-        },
+        port::{links::Links, records::Records, store::Store},
         statement,
     },
     id::AgentId,
@@ -131,8 +127,20 @@ const fn may_move(from: AgentStatus, to: AgentStatus) -> bool {
     )
 }
 
-/// The change that moves an agent to another status.
+/// The change that moves an agent to another status, from the one that it was read with.
 fn moved(agent: &Agent, status: AgentStatus, reason: &str, origin: &Origin) -> Change {
+    let (next, event) = standing(agent, status, reason, origin);
+    Change::new().write(statement::agent::set_status(&next, agent.status)).event(event)
+}
+
+/// The change that excludes an agent, however it stands by then; with a key only while that is the agent's.
+fn excluded(agent: &Agent, key: Option<&str>, status: AgentStatus, reason: &str, origin: &Origin) -> Change {
+    let (next, event) = standing(agent, status, reason, origin);
+    Change::new().vital().write(statement::agent::exclude(&next, key)).event(event)
+}
+
+/// An agent as it stands from now on, and the event that says so.
+fn standing(agent: &Agent, status: AgentStatus, reason: &str, origin: &Origin) -> (Agent, NewEvent) {
     let kind = match status {
         AgentStatus::Online => EventKind::AgentOnline,
         AgentStatus::Degraded => EventKind::AgentDegraded,
@@ -144,28 +152,33 @@ fn moved(agent: &Agent, status: AgentStatus, reason: &str, origin: &Origin) -> C
     };
     let next = Agent { status, status_since: origin.now, ..agent.clone() };
     let facts = json!({ "agent": next, "reason": reason });
-    Change::new()
-        .write(statement::agent::set_status(&next, agent.status))
-        .event(origin.event(kind, facts).about(next.agent_id.clone()))
+    let event = origin.event(kind, facts).about(next.agent_id.clone());
+    (next, event)
 }
 
-/// Quarantines an agent: neither of two processes with one identity is believed.
+/// Quarantines an agent whose key this is: neither of two processes with one identity is believed. `false` when it was
+/// excluded, removed or replaced by another machine meanwhile.
 ///
 /// # Errors
 /// The store cannot write.
 pub async fn quarantine(
     store: &dyn Store,
     agent: &Agent,
+    key: &str,
     reason: &str,
     origin: &Origin,
-) -> Result<(), Error> {
-    let change = moved(agent, AgentStatus::Quarantined, reason, origin).vital().audit(origin.done(
+) -> Result<bool, Error> {
+    let resource = format!("agent/{}", agent.agent_id);
+    let change = excluded(agent, Some(key), AgentStatus::Quarantined, reason, origin).audit(origin.done(
         "agent.quarantine",
-        format!("agent/{}", agent.agent_id),
+        resource,
         json!({ "reason": reason }),
     ));
-    store.commit(change).await?;
-    Ok(())
+    match store.commit(change).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_conflict_of("agent.exclude") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// After a server start nothing is known of any agent: all that were linked become UNKNOWN, in one change.
@@ -179,12 +192,9 @@ pub async fn unknown_after_start(
 ) -> Result<(), Error> {
     let linked: Vec<Agent> =
         fleet.read().agents().filter(|agent| may_move(agent.status, AgentStatus::Unknown)).cloned().collect();
-    let mut change = Change::new().vital();
-    for agent in &linked {
-        let one = moved(agent, AgentStatus::Unknown, "the server started", origin);
-        change.statements.extend(one.statements);
-        change.events.extend(one.events);
-    }
+    let change = linked.iter().fold(Change::new().vital(), |change, agent| {
+        change.and(moved(agent, AgentStatus::Unknown, "the server started", origin))
+    });
     if !linked.is_empty() {
         store.commit(change).await?;
     }
@@ -195,7 +205,7 @@ pub async fn unknown_after_start(
 /// never be known to have ended.
 ///
 /// # Errors
-/// The reason is too long, its identity was withdrawn already, its status changed meanwhile, or the store cannot write.
+/// The reason is too long, its identity was withdrawn already, or the store cannot write.
 pub async fn revoke(
     store: &dyn Store,
     records: &dyn Records,
@@ -206,25 +216,24 @@ pub async fn revoke(
     if reason.is_some_and(|reason| reason.chars().count() > MAX_REASON) {
         return Err(Error::field("reason", format!("expected at most {MAX_REASON} characters")));
     }
+    let revoked_already = || Error::Conflict {
+        code: "agent_revoked",
+        detail: format!("'{}' is revoked already, for good", agent.agent_id),
+    };
     if agent.status == AgentStatus::Revoked {
-        return Err(Error::Conflict {
-            code: "agent_revoked",
-            detail: format!("'{}' is revoked already, for good", agent.agent_id),
-        });
+        return Err(revoked_already());
     }
-    let mut change = Change::new().vital();
-    for execution in records.open_executions(OpenOf::Agent(agent.id)).await? {
-        change = settle::abandon(change, &execution, "the agent was revoked", origin);
-    }
-    let gone = moved(agent, AgentStatus::Revoked, reason.unwrap_or("on request"), origin);
-    change.statements.extend(gone.statements);
-    change.events.extend(gone.events);
     let resource = format!("agent/{}", agent.agent_id);
-    let change = change
+    let change = excluded(agent, None, AgentStatus::Revoked, reason.unwrap_or("on request"), origin)
         .write(statement::bearer::forget(agent.id))
         .write(statement::credential::forget(agent.id))
         .audit(origin.done("agent.revoke", resource, json!({ "id": agent.id, "reason": reason })));
-    store.commit(change).await?;
+    let over = (agent.id, "the agent was revoked");
+    match settle::commit_abandoning(store, records, over, &change, origin).await {
+        Ok(_) => {}
+        Err(error) if error.is_conflict_of("agent.exclude") => return Err(revoked_already()),
+        Err(error) => return Err(error.into()),
+    }
     Ok(Agent { status: AgentStatus::Revoked, status_since: origin.now, ..agent.clone() })
 }
 
@@ -239,12 +248,9 @@ pub async fn remove(
     agent: &Agent,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let mut change = Change::new().vital();
-    for execution in records.open_executions(OpenOf::Agent(agent.id)).await? {
-        change = settle::abandon(change, &execution, "the agent was removed", origin);
-    }
     let gone = Agent { status: AgentStatus::Revoked, status_since: origin.now, ..agent.clone() };
-    let change = change
+    let change = Change::new()
+        .vital()
         .write(statement::agent::remove(agent.id, origin.now))
         .write(statement::agent::forget_containers(agent.id))
         .write(statement::agent::forget_images(agent.id))
@@ -252,7 +258,8 @@ pub async fn remove(
         .write(statement::credential::forget(agent.id))
         .event(origin.event(EventKind::AgentRemoved, json!({ "agent": gone })).about(agent.agent_id.clone()))
         .audit(origin.done("agent.remove", format!("agent/{}", agent.agent_id), json!({ "id": agent.id })));
-    match store.commit(change).await {
+    let over = (agent.id, "the agent was removed");
+    match settle::commit_abandoning(store, records, over, &change, origin).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_conflict_of("agent.remove") => Err(Error::not_found("agent", &agent.agent_id)),
         Err(error) => Err(error.into()),

@@ -6,14 +6,14 @@ use serde_json::json;
 use super::{Origin, ingest::commit_once};
 use crate::{
     core::{
-        change::{Change, CommitError},
+        change::{Change, CommitError, Committed},
         command::{
             Attempt, chance_of, given_up_at, has_ended, over_at, pause_before_retry, queued_execution,
         },
         error::Error,
         node_time::believable,
         port::{
-            records::{ExecutionRecord, Records},
+            records::{ExecutionRecord, OpenOf, Records},
             store::Store,
         },
         queue::Target,
@@ -26,6 +26,9 @@ use crate::{
         link::CommandResult,
     },
 };
+
+/// How often a change is tried that gives executions up, while their agent says otherwise of them.
+const ATTEMPTS: usize = 5;
 
 /// What became of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,15 +185,28 @@ fn another(record: &ExecutionRecord, result: &CommandResult, now: Timestamp) -> 
     })
 }
 
-/// Adds to a change that an execution is given up: nobody is left to say how it ended.
-pub(super) fn abandon(change: Change, record: &ExecutionRecord, why: &str, origin: &Origin) -> Change {
-    let given_up = conclusion(record, CommandStatus::Unknown, why.to_owned(), origin);
-    Change {
-        statements: [change.statements, given_up.statements].concat(),
-        events: [change.events, given_up.events].concat(),
-        audit: change.audit,
-        need: change.need,
+/// Commits a change after which nobody is left to say how what an agent had still to do ended, and gives all of that up with it.
+/// An agent that tells of its executions meanwhile cannot fend the change off: after a few attempts it is written by itself, and
+/// what is still open ends when its time is over.
+pub(super) async fn commit_abandoning(
+    store: &dyn Store,
+    records: &dyn Records,
+    (agent, why): (AgentId, &str),
+    change: &Change,
+    origin: &Origin,
+) -> Result<Committed, CommitError> {
+    for _ in 0..ATTEMPTS {
+        let open = records.open_executions(OpenOf::Agent(agent)).await;
+        let open = open.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+        let given_up = open.iter().fold(Change::new(), |given_up, execution| {
+            given_up.and(conclusion(execution, CommandStatus::Unknown, why.to_owned(), origin))
+        });
+        match store.commit(given_up.and(change.clone())).await {
+            Err(CommitError::Conflict(conflict)) if conflict.statement.starts_with("execution.") => {}
+            committed => return committed,
+        }
     }
+    store.commit(change.clone()).await
 }
 
 /// The change by which the server itself ends an execution, where its node says nothing. No other attempt follows.

@@ -76,7 +76,8 @@ fn uses(held: &CredentialRecord, authority: &str) -> bool {
     held.used.as_ref().is_some_and(|used| used.authority == authority)
 }
 
-/// Writes a step down.
+/// Writes a step down, also while the disk is full: a stolen key is retired by all of them. With `activate` every open invitation
+/// is void, since its token names the key before.
 ///
 /// # Errors
 /// Somebody else took a step meanwhile, or the store cannot write.
@@ -87,13 +88,16 @@ pub async fn turn(
     request: &TurnTrustRequest,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let mut change = Change::new();
+    let mut change = Change::new().vital();
     for anchor in changed {
         let known = set.anchors().iter().find(|known| known.id == anchor.id);
         change = change.write(match known {
             Some(known) => statement::anchor::turn(anchor, known.state),
             None => statement::anchor::create(anchor),
         });
+    }
+    if request.step == TrustStep::Activate {
+        change = change.write(statement::invitation::void(origin.now));
     }
     let steps: Vec<_> =
         changed.iter().map(|anchor| json!({ "id": anchor.id, "state": anchor.state })).collect();

@@ -45,8 +45,13 @@ const NAMES: [&str; 1] = ["admin-password"];
 const LEFT_OUT: [&str; 1] = ["token.key"];
 /// Folders of the data folder whose private files belong to it.
 const FOLDERS: [&str; 1] = ["ca"];
-/// What the folders of copies in the making are called; what follows is the process.
+/// What the folders of copies in the making are called; what follows tells them apart.
 const COPIES: &str = ".backup-";
+/// The file in such a folder that is locked for as long as somebody is at it. Who that is says no number of a process, since a
+/// server and a terminal may be in containers of their own.
+const HELD: &str = "held";
+/// How often a folder is made that another backup takes for one that was left.
+const ATTEMPTS: usize = 3;
 /// Levels above cost much time and save little.
 const COMPRESSION: i32 = 3;
 
@@ -91,14 +96,37 @@ pub struct Snapshot {
     taken_at: Timestamp,
 }
 
-/// A private folder that is removed with this value.
+/// A private folder that is removed with this value, and by nobody else before.
 #[derive(Debug)]
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    _held: File,
+}
+
+impl Folder {
+    fn make(path: PathBuf) -> Result<Self, BackupError> {
+        let held = path.join(HELD);
+        for _ in 0..ATTEMPTS {
+            private::folder(&path).map_err(at(&path))?;
+            match private::touch(&held) {
+                // Until it is locked, it looks like one that was left.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                touched => {
+                    let file = touched.map_err(at(&held))?;
+                    if file.try_lock().is_ok() && held.exists() {
+                        return Ok(Self { path, _held: file });
+                    }
+                }
+            }
+        }
+        Err(at(&held)(io::ErrorKind::WouldBlock.into()))
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
         // What stays is removed by the next backup.
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
@@ -117,8 +145,8 @@ impl Snapshot {
         databases.extend(besides.telemetry.then_some(DATABASES[2]));
         remove_left_copies(data);
         room_for(data, &databases)?;
-        let folder = Folder(data.join(format!("{COPIES}{}-{}", std::process::id(), now.as_nanosecond())));
-        private::folder(&folder.0).map_err(at(&folder.0))?;
+        let folder =
+            Folder::make(data.join(format!("{COPIES}{}-{}", std::process::id(), now.as_nanosecond())))?;
         let mut files = Vec::new();
         // The control data first: what it says of output and telemetry is in their later copies then.
         for name in databases {
@@ -126,15 +154,15 @@ impl Snapshot {
             if !from.exists() && name != "worpen.db" {
                 continue;
             }
-            let to = folder.0.join(&name);
+            let to = folder.path.join(&name);
             store::copy(&from, &to)?;
             store::check(&to)?;
-            files.push(measured(&folder.0, name)?);
+            files.push(measured(&folder.path, name)?);
         }
-        let holding = store::holding(&folder.0.join("worpen.db"))?;
+        let holding = store::holding(&folder.path.join("worpen.db"))?;
         for name in private_files(data)? {
-            copy_private(data, &folder.0, &name)?;
-            files.push(measured(&folder.0, name)?);
+            copy_private(data, &folder.path, &name)?;
+            files.push(measured(&folder.path, name)?);
         }
         let manifest = Manifest {
             form: FORM,
@@ -181,7 +209,7 @@ impl Snapshot {
         };
         archive.append(&header(MANIFEST_FILE, self.signed.len() as u64)?, self.signed.as_slice())?;
         for file in &self.manifest.files {
-            let content = File::open(self.folder.0.join(&file.name))?.take(file.bytes);
+            let content = File::open(self.folder.path.join(&file.name))?.take(file.bytes);
             archive.append(&header(&file.name, file.bytes)?, BufReader::new(content))?;
         }
         archive.into_inner()?.finish()
@@ -193,14 +221,15 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     move |source| BackupError::File { path: path.to_owned(), source }
 }
 
-/// Removes copies of processes that are gone.
+/// Removes copies that nobody is at any more.
 fn remove_left_copies(data: &Path) {
     for entry in fs::read_dir(data).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(maker) = name.to_str().and_then(|name| name.strip_prefix(COPIES)) else { continue };
-        let process = maker.split('-').next().unwrap_or_default();
-        if !Path::new("/proc").join(process).exists() {
-            // The next one tries again.
+        if !entry.file_name().to_string_lossy().starts_with(COPIES) {
+            continue;
+        }
+        let Ok(held) = private::touch(&entry.path().join(HELD)) else { continue };
+        if held.try_lock().is_ok() {
+            // Where it stays, the next one tries again.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -293,3 +322,6 @@ impl<W: Write> Write for Hashed<W> {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,6 +100,7 @@ async fn a_restore_refuses_a_running_server_a_full_folder_and_a_damaged_backup()
     fs::write(folder.path().join("precious"), "x").unwrap();
     let full = restored(&file, &identity, folder.path(), How::default(), now).await;
     assert!(matches!(full, Err(RestoreError::NotEmpty { .. })), "{full:?}");
+    assert!(!folder.path().join("worpen.lock").exists(), "a folder of somebody else's is left as it was");
     let stranger = Identity::generate().unwrap();
     let mut altered = file.clone();
     let middle = altered.len() / 2;
@@ -113,13 +114,52 @@ async fn a_restore_refuses_a_running_server_a_full_folder_and_a_damaged_backup()
     ] {
         let refused = restored(bytes, with, folder.path(), force, now).await;
         assert!(matches!(refused, Err(RestoreError::Backup(_))), "{what}: {refused:?}");
-        let left: Vec<_> =
-            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name != "worpen.lock").collect();
         assert_eq!(left, ["precious"], "{what}");
     }
     let done = restored(&file, &identity, folder.path(), force, now).await.unwrap();
     assert_eq!(fs::read_to_string(done.before.unwrap().join("precious")).unwrap(), "x");
     drop(store(folder.path()));
+}
+
+#[tokio::test]
+async fn a_restore_leaves_alone_what_cannot_be_moved_and_what_another_is_at() {
+    let (server, identity) = keeping().await;
+    let token = server.token(Role::Admin).await;
+    let file = backup(&server, &token).await;
+    server.stop().await;
+    let now = Timestamp::now();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    // The root of a file system is never empty.
+    fs::create_dir(data.join("lost+found")).unwrap();
+    // Another restore is under way: its folder was removed from under it.
+    let held = fs::File::create(data.join("worpen.lock")).unwrap();
+    held.lock().unwrap();
+    fs::create_dir(data.join(".restoring")).unwrap();
+    let second = restored(&file, &identity, data, How::default(), now).await;
+    assert!(matches!(second, Err(RestoreError::Running { .. })), "{second:?}");
+    assert!(data.join(".restoring").exists());
+    drop(held);
+    let done = restored(&file, &identity, data, How::default(), now).await.unwrap();
+    assert_eq!(done.before, None);
+    assert!(data.join("lost+found").exists() && !data.join(".restoring").exists());
+
+    // As docs/audit.md advises it.
+    let heads = data.join("audit-heads.jsonl");
+    fs::write(&heads, "heads\n").unwrap();
+    let chattr = |mode: &str| std::process::Command::new("chattr").arg(mode).arg(&heads).status();
+    if !chattr("+a").is_ok_and(|status| status.success()) {
+        return crate::support::absent("chattr, for a file that can only be added to");
+    }
+    let force = How { force: true, ..How::default() };
+    let done = restored(&file, &identity, data, force, now).await;
+    let kept = fs::read_to_string(&heads);
+    chattr("-a").unwrap();
+    assert!(done.unwrap().before.unwrap().join("worpen.db").exists());
+    assert_eq!(kept.unwrap(), "heads\n");
+    drop(store(data));
 }
 
 #[tokio::test]

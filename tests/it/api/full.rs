@@ -107,6 +107,8 @@ async fn fill(least: u64) {
     let admin = Caller(&server, server.token(Role::Admin).await);
     let (_, key) = admin.post("/api/v1/auth/keys", &json!({ "name": "old" })).await;
     let mut node = TestNode::joined(&server, "web-1").await;
+    let mut other = TestNode::joined(&server, "db-1").await;
+    drop(other.link().await);
     let mut link = node.link().await;
     link.say(&TestNode::inventory(1, &[("aaa", Running)])).await;
     link.acknowledged(1).await;
@@ -130,6 +132,16 @@ async fn fill(least: u64) {
     let body = json!({ "username": "test-admin", "password": "test-admin-password-1" });
     assert_eq!(admin.post("/api/v1/auth/login", &body).await.0, 200, "signing in goes on");
     let id = key["key"]["id"].as_str().unwrap();
+    let rotate = format!("/api/v1/auth/keys/{id}/rotate");
+    assert_eq!(admin.post(&rotate, &json!({ "overlap": 3600 })).await.0, 507, "nothing ends at once by this");
+    let (status, rotated) = admin.post(&rotate, &json!({})).await;
+    assert!((200..300).contains(&status), "a stolen secret can be ended: {rotated}");
+    for step in ["prepare", "activate", "retire"] {
+        let (status, answer) =
+            admin.post("/api/v1/trust/authority", &json!({ "step": step, "force": true })).await;
+        assert_eq!(status, 200, "a stolen key can be retired: {answer}");
+    }
+    drop(other.link().await);
     let revoked =
         http().delete(server.at(&format!("/api/v1/auth/keys/{id}"))).bearer_auth(&admin.1).send().await;
     assert!(revoked.unwrap().status().is_success(), "revoking goes on");

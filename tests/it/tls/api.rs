@@ -18,7 +18,7 @@ use worpen::{
         trust::AnchorKind,
     },
     infra::keys::KeyFolder,
-    proto::{certificate::SERVER_NAME, endpoint::Empty, status::GetStatus},
+    proto::{agent::AgentStatus, certificate::SERVER_NAME, endpoint::Empty, status::GetStatus},
     server::{Server, ServerError},
 };
 
@@ -154,6 +154,74 @@ fn write_files(folder: &Path, cert: &Path, key: &Path) -> Vec<u8> {
     fs::write(key, private).unwrap();
     fs::write(cert, pem(&made.der)).unwrap();
     decoded(&anchor.material)
+}
+
+/// Starts the agent of a node whose system trusts an authority.
+fn agent(folder: &Path, url: &str, more: &[&str]) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_worpen"))
+        .args(["agent", "--server", url, "--data", folder.join("agent").to_str().unwrap()])
+        .args(more)
+        .env("SSL_CERT_FILE", folder.join("system.pem"))
+        .env_remove("SSL_CERT_DIR")
+        .env("WORPEN_CONFIG", "")
+        .env("WORPEN_CONFIG_DIR", folder)
+        .env("DOCKER_HOST", "unix:///nonexistent.sock")
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_invitation_is_shown_to_nobody_whom_others_certify_unless_that_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let others = write_files(folder.path(), &cert, &key);
+    fs::write(folder.path().join("system.pem"), pem(&others)).unwrap();
+    // What a TLS proxy is to a node, and whoever was sold a certificate for the name.
+    let server = TestServer::start_told(|config| config.tls = Tls::Files { cert, key }).await;
+    let token = worpen::server::invite_locally(&server.app, "web-1").await.unwrap().token;
+    let refused = agent(folder.path(), &server.url, &["--join", &token]);
+    let refused = tokio::task::spawn_blocking(move || refused.wait_with_output().unwrap()).await.unwrap();
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(4), "{words}");
+    assert!(words.contains("--trust-system-roots"), "the cure: {words}");
+    assert!(server.app.fleet.read().agent("web-1").is_err(), "it was shown to whoever answers");
+
+    let is_online = |server: &TestServer| {
+        server.app.fleet.read().agent("web-1").is_ok_and(|agent| agent.status == AgentStatus::Online)
+    };
+    let mut told = agent(folder.path(), &server.url, &["--join", &token, "--trust-system-roots"]);
+    until("it joined and linked", || is_online(&server)).await;
+    told.kill().unwrap();
+    told.wait().unwrap();
+    until("its link ended", || !is_online(&server)).await;
+    let mut again = agent(folder.path(), &server.url, &[]);
+    until("it links as it joined", || is_online(&server)).await;
+    again.kill().unwrap();
+    again.wait().unwrap();
+    until("its link ended again", || !is_online(&server)).await;
+    // One that joined in another way does not follow whoever answers there.
+    let identity = folder.path().join("agent/identity.json");
+    let mut kept: serde_json::Value = serde_json::from_slice(&fs::read(&identity).unwrap()).unwrap();
+    assert_eq!(kept["membership"]["by_system_roots"].take(), true);
+    kept["membership"].as_object_mut().unwrap().remove("by_system_roots");
+    fs::write(&identity, kept.to_string()).unwrap();
+    let mut moved = agent(folder.path(), &server.url, &[]);
+    let said = moved.stderr.take().unwrap();
+    let hinted = tokio::task::spawn_blocking(move || {
+        use std::io::BufRead;
+        std::io::BufReader::new(said)
+            .lines()
+            .map_while(Result::ok)
+            .find(|line| line.contains("--trust-system-roots"))
+    });
+    assert!(hinted.await.unwrap().is_some(), "its log names the cure");
+    assert!(!is_online(&server));
+    moved.kill().unwrap();
+    moved.wait().unwrap();
+    server.stop().await;
 }
 
 #[tokio::test]

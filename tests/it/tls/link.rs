@@ -4,10 +4,20 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::json;
-use worpen::{proto::agent::AgentStatus, server};
+use worpen::{
+    infra::keys::make_tls_key,
+    proto::{
+        agent::AgentStatus,
+        link::{AgentFrame, Certify, LinkErrorCode, ServerFrame},
+    },
+    server,
+};
 
 use super::{Node, copy, online, post, server as start, status, story};
-use crate::harness::{http, until};
+use crate::{
+    harness::{http, until},
+    node::TestNode,
+};
 
 #[tokio::test]
 async fn an_agent_joins_works_and_renews_without_losing_its_link() {
@@ -136,6 +146,28 @@ async fn a_machine_built_anew_takes_the_place_of_the_one_before() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_ne!(status(&server, "web-1"), Some(AgentStatus::Online), "and stays dead");
     back.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_asks_for_certificates_without_a_rest_is_given_few() {
+    let server = start(3600).await;
+    let mut link = TestNode::joined(&server, "web-1").await.link().await;
+    // As a fleet did whose server's clock had been set back: each certificate was due again when it came.
+    let mut given = 0;
+    let refused = loop {
+        let (_, public) = make_tls_key().unwrap();
+        link.say(&AgentFrame::Certify(Certify { tls_key: public.to_string() })).await;
+        match link.next().await {
+            ServerFrame::Certificate(_) => given += 1,
+            ServerFrame::Error(refused) => break refused,
+            other => panic!("{other:?}"),
+        }
+        assert!(given < 100, "without an end");
+    };
+    assert_eq!((given, refused.code), (4, LinkErrorCode::Refused), "{refused:?}");
+    assert_eq!(story(&server, "agent.certified").await.len(), 4);
+    drop(link);
     server.stop().await;
 }
 

@@ -111,6 +111,32 @@ async fn the_command_key_rotates_under_a_live_fleet() {
 }
 
 #[tokio::test]
+async fn an_invitation_from_before_a_rotation_is_void() {
+    let server = server(3600).await;
+    let old = Node::joined(&server, "web-1").await;
+    let running = old.run();
+    online(&server, "web-1").await;
+    let (code, invitation) = post(&server, "/api/v1/agents/web-1/replacement", &json!({})).await;
+    assert_eq!(code, 201, "{invitation}");
+    for step in ["prepare", "activate"] {
+        let (code, answer) = turn(&server, "signing", step, json!({ "force": true })).await;
+        assert_eq!(code, 200, "{answer}");
+    }
+    // The server took the new machine in, which then refused it for its new key; the one before was dead by then.
+    let folder = tempfile::tempdir().unwrap();
+    let config = worpen::config::agent::AgentConfig::new(server.agents.clone(), folder.path());
+    let refused = worpen::agent::join(&config, invitation["token"].as_str().unwrap()).await;
+    let words = refused.err().unwrap().to_string();
+    assert!(words.contains("before a key was rotated"), "{words}");
+    assert!(works(&server, "web-1").await, "the machine that was to be replaced is still there");
+    let (_, invitation) = post(&server, "/api/v1/agents/web-1/replacement", &json!({})).await;
+    let new = Node::joined_with(&server, invitation["token"].as_str().unwrap()).await;
+    assert_eq!(new.kept().joined.id, old.kept().joined.id);
+    assert!(running.agent.await.unwrap().is_err());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_stolen_key_vouches_for_nobody_and_who_was_away_is_replaced() {
     let server = server(3600).await;
     let away = Node::joined(&server, "away").await;

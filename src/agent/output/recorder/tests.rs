@@ -5,7 +5,7 @@ use crate::agent::state::State;
 
 fn lane(limit: u64) -> (tempfile::TempDir, Arc<Lane>) {
     let folder = tempfile::tempdir().unwrap();
-    let state = Arc::new(State::open(&folder.path().join("state.db")).unwrap());
+    let state = Arc::new(State::open(&folder.path().join("state.db"), false).unwrap());
     (folder, Lane::new(state, limit).unwrap())
 }
 
