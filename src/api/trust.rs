@@ -124,7 +124,8 @@ pub(super) async fn turn(call: Call<TurnTrust>) -> Result<Answer<TurnTrust>, Err
         }
         _ => None,
     };
-    let changed = before.set.step(request.kind, request.step, request.compromised, made, now)?;
+    let audited = call.app.heads.chain.borrow().number;
+    let changed = before.set.step(request.kind, request.step, request.compromised, made, now, audited)?;
     // What cannot be used is found before it is written down.
     let after = Current::of(&*trusted.keys, before.set.after(&changed))?;
     trust::turn(&call.store, &before.set, &changed, request, &call.origin).await?;

@@ -34,6 +34,8 @@ pub struct Anchor {
     pub created_at: Timestamp,
     /// Since when it stands so.
     pub since: Timestamp,
+    /// Of a retired command key the last entry of the audit log when that was: its word on later ones does not count.
+    pub audit_until: Option<u64>,
 }
 
 /// Every key that is or was trusted.
@@ -106,7 +108,8 @@ impl TrustSet {
         self.materials(AnchorKind::Authority).iter().filter_map(|text| STANDARD.decode(text).ok()).collect()
     }
 
-    /// What the next step changes: each anchor as it becomes. `made` is the key for `prepare`.
+    /// What the next step changes: each anchor as it becomes. `made` is the key for `prepare`, `audited` the last entry of the
+    /// audit log.
     ///
     /// # Errors
     /// The step is not the next, in words.
@@ -117,6 +120,7 @@ impl TrustSet {
         compromised: bool,
         made: Option<Anchor>,
         now: Timestamp,
+        audited: u64,
     ) -> Result<Vec<Anchor>, Error> {
         let revision = self.revision() + 1;
         let moved = |anchor: &Anchor, state| Anchor { state, revision, since: now, ..anchor.clone() };
@@ -137,7 +141,8 @@ impl TrustSet {
             }
             (TrustStep::Activate, None, _) => Err(not_next(kind, "no key is prepared", "prepare")),
             (TrustStep::Retire, _, Some(retiring)) => {
-                let mut steps = vec![moved(retiring, AnchorState::Retired)];
+                let audit_until = (kind == AnchorKind::Signing).then_some(audited);
+                let mut steps = vec![Anchor { audit_until, ..moved(retiring, AnchorState::Retired) }];
                 if compromised && let Some(active) = self.active(kind) {
                     steps.push(Anchor { endorsement: None, ..active.clone() });
                 }

@@ -225,7 +225,17 @@ fn anchor(
     now: Timestamp,
 ) -> Anchor {
     let state = AnchorState::Active;
-    Anchor { id, kind, state, material, endorsement, revision: 1, created_at: now, since: now }
+    Anchor {
+        id,
+        kind,
+        state,
+        material,
+        endorsement,
+        revision: 1,
+        created_at: now,
+        since: now,
+        audit_until: None,
+    }
 }
 
 /// The name of an authority: told from every other one's by its key.

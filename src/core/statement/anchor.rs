@@ -28,7 +28,8 @@ pub fn create(anchor: &Anchor) -> Statement {
 pub fn turn(anchor: &Anchor, from: AnchorState) -> Statement {
     one(
         "anchor.turn",
-        "UPDATE anchors SET state = ?2, endorsement = ?3, revision = ?4, since = ?5 WHERE id = ?1 AND state = ?6",
+        "UPDATE anchors SET state = ?2, endorsement = ?3, revision = ?4, since = ?5, audit_until = ?7
+         WHERE id = ?1 AND state = ?6",
         vec![
             anchor.id.clone().into(),
             stored(&anchor.state),
@@ -36,6 +37,7 @@ pub fn turn(anchor: &Anchor, from: AnchorState) -> Statement {
             anchor.revision.into(),
             anchor.since.into(),
             stored(&from),
+            anchor.audit_until.into(),
         ],
     )
 }

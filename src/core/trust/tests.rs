@@ -15,11 +15,12 @@ fn key(id: &str, second: i64) -> Anchor {
         revision: 1,
         created_at: at(second),
         since: at(second),
+        audit_until: None,
     }
 }
 
 fn turn(set: &TrustSet, step: TrustStep, made: Option<Anchor>) -> Result<TrustSet, Error> {
-    set.step(AnchorKind::Signing, step, false, made, at(100)).map(|changed| set.after(&changed))
+    set.step(AnchorKind::Signing, step, false, made, at(100), 41).map(|changed| set.after(&changed))
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn a_key_that_was_stolen_vouches_for_nobody() {
     let set = TrustSet::new(vec![key("a", 1)]);
     let set = turn(&set, TrustStep::Prepare, Some(key("b", 2))).unwrap();
     let set = turn(&set, TrustStep::Activate, None).unwrap();
-    let changed = set.step(AnchorKind::Signing, TrustStep::Retire, true, None, at(100)).unwrap();
+    let changed = set.step(AnchorKind::Signing, TrustStep::Retire, true, None, at(100), 41).unwrap();
     assert!(set.after(&changed).endorsements(AnchorKind::Signing).is_empty());
 }
 

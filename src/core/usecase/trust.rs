@@ -99,8 +99,8 @@ pub async fn turn(
     if request.step == TrustStep::Activate {
         change = change.write(statement::invitation::void(origin.now));
     }
-    let steps: Vec<_> =
-        changed.iter().map(|anchor| json!({ "id": anchor.id, "state": anchor.state })).collect();
+    let step = |anchor: &Anchor| json!({ "id": anchor.id, "state": anchor.state, "audit_until": anchor.audit_until });
+    let steps: Vec<_> = changed.iter().map(step).collect();
     let facts = json!({ "kind": request.kind, "step": request.step, "keys": steps, "force": request.force,
         "compromised": request.compromised });
     let change = change.event(origin.event(EventKind::TrustChanged, facts.clone())).audit(origin.done(

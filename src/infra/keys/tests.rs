@@ -55,9 +55,9 @@ fn who_knows_an_old_authority_follows_its_successors() {
     for turn in 1..=2 {
         let now = start + SignedDuration::from_secs(turn);
         let made = keys.make(kind, set.active(kind), now).unwrap();
-        set = set.after(&set.step(kind, TrustStep::Prepare, false, Some(made), now).unwrap());
-        set = set.after(&set.step(kind, TrustStep::Activate, false, None, now).unwrap());
-        set = set.after(&set.step(kind, TrustStep::Retire, false, None, now).unwrap());
+        set = set.after(&set.step(kind, TrustStep::Prepare, false, Some(made), now, 0).unwrap());
+        set = set.after(&set.step(kind, TrustStep::Activate, false, None, now, 0).unwrap());
+        set = set.after(&set.step(kind, TrustStep::Retire, false, None, now, 0).unwrap());
     }
     let active = set.active(kind).unwrap();
     let server = keys.issuer(active).unwrap().certify_server(&["a.example".into()], start).unwrap();

@@ -6,7 +6,8 @@ use super::row::all;
 use crate::core::{port::StoreError, trust::Anchor};
 
 pub(super) fn list(connection: &Connection) -> Result<Vec<Anchor>, StoreError> {
-    let sql = "SELECT id, kind, state, material, endorsement, revision, created_at, since FROM anchors ORDER BY created_at";
+    let sql = "SELECT id, kind, state, material, endorsement, revision, created_at, since, audit_until
+        FROM anchors ORDER BY created_at";
     all(connection, "anchors", sql, [], |row| {
         Ok(Anchor {
             id: row.next()?,
@@ -17,6 +18,7 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<Anchor>, StoreError> {
             revision: row.next()?,
             created_at: row.next()?,
             since: row.next()?,
+            audit_until: row.next()?,
         })
     })
 }

@@ -10,7 +10,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use super::{OpenError, audit, journal::Heads};
 use crate::{
-    core::{audit::first_break, backup::AuditHead, digest::hex},
+    core::{
+        audit::{ChainHead, first_break},
+        backup::AuditHead,
+        digest::hex,
+        port::StoreError,
+    },
     id::ServerId,
 };
 
@@ -63,7 +68,7 @@ pub fn check(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// What a copy of the control data holds; its whole audit log is followed.
+/// What a copy of the control data holds; its audit log is followed from where it was trimmed to.
 ///
 /// # Errors
 /// The chain of the audit log is broken, or the file cannot be read.
@@ -75,10 +80,12 @@ pub fn holding(path: &Path) -> Result<Holding, OpenError> {
         .map_err(failed)?;
     let server = server.parse().map_err(|_| corrupt(path, "settings.server_id is none".into()))?;
     let heads = Heads::read(&connection).map_err(failed)?;
-    let (mut number, mut hash) = (0, [0; 32]);
+    let unreadable = |error: StoreError| corrupt(path, error.to_string());
+    // What was trimmed lies in archives, and the chain goes on from there.
+    let base = audit::base(&connection).map_err(unreadable)?.map(|base| base.chain);
+    let ChainHead { mut number, mut hash } = base.unwrap_or_default();
     loop {
-        let entries =
-            audit::after(&connection, number, ENTRIES).map_err(|error| corrupt(path, error.to_string()))?;
+        let entries = audit::after(&connection, number, ENTRIES).map_err(unreadable)?;
         if let Some(at) = first_break(&entries, number, hash) {
             return Err(corrupt(path, format!("the audit log is broken at entry {at}")));
         }

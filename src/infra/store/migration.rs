@@ -19,7 +19,7 @@ macro_rules! migrations {
 }
 
 /// Of the control data.
-pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine", "0002_bearers", "0003_engine", "0004_certificates", "0005_scopes", "0006_audit");
+pub(super) const CONTROL: &[Migration] = migrations!("control": "0001_spine", "0002_bearers", "0003_engine", "0004_certificates", "0005_scopes", "0006_audit", "0007_audit_keys");
 
 /// Of what executions print.
 pub(super) const OUTPUT: &[Migration] = migrations!("output": "0001_pieces");
