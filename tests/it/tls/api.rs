@@ -1,13 +1,21 @@
 //! The API over TLS: the server's own authority, files of the operator's, and both versions of HTTP.
 
-use std::{fs, path::Path, process::Command, sync::Arc, time::Duration};
+use std::{convert::Infallible, fs, path::Path, process::Command, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
+use http_body_util::{BodyExt, Empty as NoBody, StreamBody};
+use hyper::{
+    Request,
+    body::{Bytes, Frame},
+    client::conn::http2,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use jiff::Timestamp;
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
 };
 use tokio_rustls::TlsConnector;
 use worpen::{
@@ -353,6 +361,50 @@ async fn answers_that_nobody_takes_keep_nobody_out() {
     assert!(server.app.connections.evicted.get() > 0);
     let agent = super::Node::joined(&server, "web-1").await;
     drop((agent, held));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_hides_no_idle_connection() {
+    // A second request, long answered, was its connection's work for as long as the first one's body did not end.
+    let server = TestServer::start_told(|config| {
+        config.tls = Tls::Authority;
+        config.max_connections = 16;
+    })
+    .await;
+    let authority = decoded(&authority(&server));
+    let mut config = trusting(&authority);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let (config, received) = (Arc::new(config), &server.app.connections.received);
+    let (mut held, mut spoken) = (Vec::new(), JoinSet::new());
+    for number in 0..16 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("127.0.0.{}:0", 2 + number % 2).parse().unwrap()).unwrap();
+        let stream =
+            socket.connect(server.url.trim_start_matches("https://").parse().unwrap()).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(config.clone()).connect(name, stream).await.unwrap();
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        spoken.spawn(async { drop(connection.await) });
+        let before = received.get();
+        let endless = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(vec![b' '; 1000])))])
+            .chain(stream::pending());
+        let join = Request::post("https://localhost/api/v1/join").header("content-type", "application/json");
+        let join = sender.send_request(join.body(BodyExt::boxed(StreamBody::new(endless))).unwrap());
+        spoken.spawn(async { drop(join.await) });
+        until("a part of its body came", || received.get() >= before + 1000).await;
+        let health = Request::get("https://localhost/health").body(BodyExt::boxed(NoBody::new())).unwrap();
+        assert_eq!(sender.send_request(health).await.unwrap().status().as_u16(), 200);
+        held.push(sender);
+    }
+    assert_eq!(server.app.connections.count().0, 16, "all places are taken");
+    for _ in 0..4 {
+        let answer = http(&authority, &[b"h2"]).get(server.at("/health")).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+    drop(held);
+    spoken.shutdown().await;
     server.stop().await;
 }
 
