@@ -9,6 +9,7 @@
 )]
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{BufWriter, Write},
 };
@@ -62,7 +63,9 @@ fn write(path: &std::path::Path, entries: u64) -> SignedHead {
         version: "bench".into(),
         time: begun,
         keys: vec![key.public().to_string()],
+        until: BTreeMap::new(),
         base: None,
+        archive: false,
     };
     serde_json::to_writer(&mut file, &header).unwrap();
     file.write_all(b"\n").unwrap();

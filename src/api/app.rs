@@ -32,6 +32,7 @@ use super::{
 use crate::{
     config::{network::Networks, server::RateLimits},
     core::{
+        audit::head::HeadKey,
         fleet::SharedFleet,
         liveness,
         meter::{ProcessUsage, StoreMeter},
@@ -192,12 +193,14 @@ impl App {
 
     /// The keys that sign heads of the audit log, the current one first; those before it signed heads that still stand.
     #[must_use]
-    pub fn audit_keys(&self) -> Vec<PublicKey> {
+    pub fn audit_keys(&self) -> Vec<HeadKey> {
         let current = self.trust.current();
         let every = current.set.anchors().iter().filter(|anchor| anchor.kind == AnchorKind::Signing);
-        let before = every.filter_map(|anchor| PublicKey::parse(&anchor.material));
-        let now = current.signing.public();
-        std::iter::once(now).chain(before.filter(|key| *key != now)).collect()
+        let before = every.filter_map(|anchor| {
+            Some(HeadKey { key: PublicKey::parse(&anchor.material)?, until: anchor.audit_until })
+        });
+        let now = HeadKey { key: current.signing.public(), until: None };
+        std::iter::once(now).chain(before.filter(|before| before.key != now.key)).collect()
     }
 
     /// What certifying needs, with what is trusted.

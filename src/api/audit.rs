@@ -4,13 +4,14 @@ use std::{collections::VecDeque, io, sync::Arc};
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
     app::App,
     call::{Answer, Call},
-    clock, heads,
+    clock,
     page::{cursor_of, limit_of},
     standing::Standing,
 };
@@ -19,7 +20,7 @@ use crate::{
         audit::{StoredEntry, line},
         change::Change,
         error::Error,
-        port::records::AuditFilter,
+        port::records::{AuditBase, AuditFilter},
     },
     proto::{
         audit::{EXPORT_FORM, ExportAudit, ExportLine, HeadWitness, ListAudit},
@@ -51,15 +52,17 @@ pub(super) async fn list(call: Call<ListAudit>) -> Result<Answer<ListAudit>, Err
 
 pub(super) async fn export(call: Call<ExportAudit>) -> Result<Answer<ExportAudit>, Error> {
     let app = call.app.clone();
+    // One look says where the log begins, and it comes first: the entry that tells of a trim is older than the last one then.
+    let base = app.records.audit_base().await?;
     // Who takes the whole log away is in the log.
     let entry = call.origin.done("audit.export", "audit", json!({}));
     app.store.commit(Change::new().audit(entry)).await?;
     let last = app.heads.chain.borrow().number;
     let telling = Telling {
         standing: Standing::new(&app, call.credentials.clone()),
-        ready: VecDeque::from([beginning(&app).await?]),
         last,
-        told: app.records.audit_base().await?.map_or(0, |base| base.chain.number),
+        told: base.as_ref().map_or(0, |base| base.chain.number),
+        ready: VecDeque::from([beginning(&app, base).await?]),
         entries: 0,
         over: false,
         app,
@@ -72,31 +75,33 @@ pub(super) async fn export(call: Call<ExportAudit>) -> Result<Answer<ExportAudit
 }
 
 /// The header and the heads.
-async fn beginning(app: &App) -> Result<Bytes, Error> {
-    let (read, file) = (app.heads.read, app.heads.file.clone());
-    let kept = tokio::task::spawn_blocking(move || read(&file, heads::TAIL_BYTES));
-    // A file that cannot be read is told where it is written to; the heads of agents are there still.
-    let kept = kept.await.map_err(|error| Error::Internal(error.to_string()))?.unwrap_or_default();
+async fn beginning(app: &App, base: Option<AuditBase>) -> Result<Bytes, Error> {
     let mut text = Vec::new();
-    let base = app.records.audit_base().await?;
-    push(
-        &mut text,
-        &ExportLine::Header {
-            export: EXPORT_FORM.into(),
-            server: app.server,
-            version: env!("CARGO_PKG_VERSION").into(),
-            time: clock::now(),
-            keys: app.audit_keys().iter().map(ToString::to_string).collect(),
-            base: base.map(|base| base.head),
-        },
-    );
-    for envelope in kept {
+    push(&mut text, &header(app, clock::now(), base, false));
+    for envelope in app.heads.exported().await? {
         push(&mut text, &ExportLine::Head { witness: HeadWitness::File, times: 0, envelope });
     }
     for (envelope, times) in app.heads.told() {
         push(&mut text, &ExportLine::Head { witness: HeadWitness::Agents, times, envelope });
     }
     Ok(text.into())
+}
+
+/// The first line of an export, or of an archive.
+#[must_use]
+pub fn header(app: &App, time: Timestamp, base: Option<AuditBase>, archive: bool) -> ExportLine {
+    let keys = app.audit_keys();
+    let until = keys.iter().filter_map(|key| Some((key.key.to_string(), key.until?)));
+    ExportLine::Header {
+        export: EXPORT_FORM.into(),
+        server: app.server,
+        version: env!("CARGO_PKG_VERSION").into(),
+        time,
+        until: until.collect(),
+        keys: keys.iter().map(|key| key.key.to_string()).collect(),
+        base: base.map(|base| base.envelope),
+        archive,
+    }
 }
 
 /// An export that is being told, as fast as it is read.

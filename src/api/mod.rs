@@ -2,7 +2,7 @@
 
 mod address;
 mod agent;
-mod audit;
+pub mod audit;
 mod auth;
 mod authority;
 mod backup;

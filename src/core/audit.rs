@@ -2,7 +2,9 @@
 //!
 //! An entry's hash covers the hash before it, so a hash stands for the whole log up to its entry. A server signs such a
 //! **head** now and then ([`head`]) and gives it away; [`verify`] holds an exported log ([`mod@line`]) against the heads.
+//! Where the log is trimmed, it goes on from a signed [`base`].
 
+pub mod base;
 pub mod head;
 pub mod line;
 pub mod verify;
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::digest;
 use crate::id::ServerId;
 pub use crate::proto::audit::Outcome;
 
@@ -75,12 +78,15 @@ pub struct StoredEntry {
 /// The action of the entry that says that the server was put back to an earlier state.
 pub const RESTORED: &str = "server.restored";
 
+/// The action of the entry that says that the beginning of the log was trimmed.
+pub const TRIMMED: &str = "audit.trimmed";
+
 /// A restore that the log tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// The number of its entry: the first after what was restored.
     pub number: u64,
-    /// When.
+    /// When, or no later than this.
     pub time: Timestamp,
 }
 
@@ -90,6 +96,41 @@ impl Restored {
     #[must_use]
     pub fn explains(&self, number: u64, time: Timestamp) -> bool {
         self.number <= number && time <= self.time
+    }
+
+    /// Takes in that the log has a head: one that stands for the entry was signed after the restore, whatever time the entry
+    /// claims for it. Otherwise an entry that somebody made up, dated far ahead, would explain all that is done later.
+    pub fn is_before(&mut self, number: u64, signed: Timestamp) {
+        if self.number <= number {
+            self.time = self.time.min(signed);
+        }
+    }
+}
+
+/// What an entry of the server itself tells of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// That the server was put back to an earlier state, and when.
+    Restored(Timestamp),
+    /// That the beginning of the log was trimmed, up to this entry.
+    Trimmed(ChainHead),
+}
+
+/// Reads what an entry, as it is stored, tells of the log. Most are passed over at their second field, the actor.
+#[must_use]
+pub fn told_by(text: &[u8]) -> Option<Told> {
+    const ACTOR: &[u8] = br#","actor":"server","#;
+    let end = text.iter().skip(9).take(40).position(|byte| *byte == b'"')? + 10;
+    text[end..].starts_with(ACTOR).then_some(())?;
+    let entry: AuditEntry = serde_json::from_slice(text).ok()?;
+    match (entry.action.as_str(), entry.outcome) {
+        (RESTORED, Outcome::Done) => Some(Told::Restored(entry.time)),
+        (TRIMMED, Outcome::Done) => {
+            let number = entry.detail["up_to"].as_u64()?;
+            let hash = digest::from_hex(entry.detail["hash"].as_str()?.as_bytes())?;
+            Some(Told::Trimmed(ChainHead { number, hash }))
+        }
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The audit log: who did what to what, and what proves that nobody changed it since.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,6 +116,31 @@ pub struct AuditHead {
     pub time: Timestamp,
 }
 
+/// What a server signs when it trims its audit log: that its own hand removed the entries up to this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditBase {
+    /// Whose log it is.
+    pub server: ServerId,
+    /// The number of the last entry that is gone.
+    pub number: u64,
+    /// The hash of that entry, hexadecimal.
+    pub hash: String,
+    /// When it was signed.
+    pub time: Timestamp,
+    /// The restores that the entries that are gone told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restores: Vec<AuditRestore>,
+}
+
+/// A restore that an entry told of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRestore {
+    /// The number of the entry.
+    pub number: u64,
+    /// When it was.
+    pub time: Timestamp,
+}
+
 /// Where the server has a head from that it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -141,8 +168,14 @@ pub enum ExportLine {
         time: Timestamp,
         /// The public keys (Ed25519, base64url) that sign heads.
         keys: Vec<String>,
-        /// The head of the last entry before the first of this export, when what came before is not in it.
+        /// Of those keys that were retired: the last entry when that was. Heads of later entries do not count under them.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        until: BTreeMap<String, u64>,
+        /// The server's word that it trimmed what came before the first entry.
         base: Option<Envelope>,
+        /// Whether it is an archive of what was trimmed, and not the log itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        archive: bool,
     },
     /// A head that was given away. Each must be in the chain.
     Head {

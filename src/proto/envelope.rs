@@ -19,6 +19,8 @@ pub const WELCOME_TYPE: &str = "application/vnd.worpen.welcome+json";
 
 /// The payload type of [`AuditHead`](super::audit::AuditHead).
 pub const AUDIT_HEAD_TYPE: &str = "application/vnd.worpen.audit-head+json";
+/// The payload type of [`AuditBase`](super::audit::AuditBase).
+pub const AUDIT_BASE_TYPE: &str = "application/vnd.worpen.audit-base+json";
 
 /// Bytes, what they are, and who signed them. Nothing reads the bytes before the signature holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

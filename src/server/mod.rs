@@ -36,7 +36,7 @@ use crate::{
         connection::Connections,
         denials::Denials,
         hashing::Hashing,
-        heads::Heads,
+        heads::{HeadFiles, Heads},
         limit::Limits,
         listing::Lists,
         meter::Meters,
@@ -88,6 +88,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 const PRINTED: usize = 1024;
 /// Open files besides connections: the stores, the log, the runtime.
 const FILES_BESIDES: usize = 64;
+
+/// How the file of heads is read, and added to.
+const HEAD_FILES: HeadFiles =
+    HeadFiles { newest: audit::newest_heads, from: audit::heads_from, add: audit::add_head };
 
 /// Why a server cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -249,7 +253,7 @@ impl Server {
             pulses: Pulses::default(),
             docs: api.docs(),
             denials: Denials::default(),
-            heads: Heads::new(config.audit_heads.clone(), audit::newest_heads, chain),
+            heads: Heads::new(config.audit_heads.clone(), HEAD_FILES, chain),
             trust,
             token_key,
             settings: Settings {

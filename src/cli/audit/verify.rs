@@ -201,15 +201,27 @@ fn tell(Verified { report, keys, took, .. }: &Verified, session: &Session) -> Re
 }
 
 fn words(told: &Told<'_>) -> String {
-    let Report { server, entries, first, last, base, heads, newest_head, heads_before, findings, .. } =
-        told.report;
+    let Report {
+        server,
+        entries,
+        first,
+        last,
+        base,
+        archive,
+        heads,
+        newest_head,
+        heads_before,
+        findings,
+        ..
+    } = told.report;
     let mut lines: Vec<String> = findings.iter().map(|finding| finding.detail.clone()).collect();
     let range = match (first, last) {
         (Some(first), Some(last)) => format!("entries {first} to {last}"),
         _ => "no entries".to_owned(),
     };
     let verdict = if told.sound { "sound" } else { "CHANGED" };
-    lines.push(format!("{verdict}: {range} of server {server}"));
+    let whole = if *archive { ", an archive of what was trimmed" } else { "" };
+    lines.push(format!("{verdict}: {range} of server {server}{whole}"));
     if let Some(base) = base {
         lines.push(format!("entries up to {base} were trimmed; archives hold them"));
     }

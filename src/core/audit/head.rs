@@ -29,6 +29,22 @@ pub struct SignedHead {
     pub envelope: Envelope,
 }
 
+/// A key that signs heads, or did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeadKey {
+    /// Its public half.
+    pub key: PublicKey,
+    /// The last entry when it was retired. Whoever has it since may sign what they like, so of later entries its word is none.
+    pub until: Option<u64>,
+}
+
+/// The keys whose word on an entry counts.
+#[must_use]
+pub fn counting(keys: &[HeadKey], number: u64) -> Vec<PublicKey> {
+    let count = keys.iter().filter(|key| key.until.is_none_or(|until| number <= until));
+    count.map(|key| key.key).collect()
+}
+
 impl SignedHead {
     /// Signs where a server's chain ends.
     #[must_use]
@@ -45,6 +61,15 @@ impl SignedHead {
     pub fn open(trusted: &[PublicKey], envelope: &Envelope) -> Result<Self, Unopened> {
         let head: AuditHead = envelope::open(trusted, AUDIT_HEAD_TYPE, envelope)?;
         Self::of(&head, envelope).ok_or(Unopened::NotOfItsType)
+    }
+
+    /// Opens a head that one of the keys signed whose word on its entry counts.
+    ///
+    /// # Errors
+    /// As [`envelope::open`] says.
+    pub fn open_by(keys: &[HeadKey], envelope: &Envelope) -> Result<Self, Unopened> {
+        let number = Self::claimed(envelope).map_or(0, |head| head.chain.number);
+        Self::open(&counting(keys, number), envelope)
     }
 
     /// Reads what a head claims, whoever signed it. A claim that fits the chain proves nothing that the chain does not say
@@ -104,6 +129,18 @@ mod tests {
         retyped.payload_type = "application/vnd.worpen.command+json".into();
         assert_eq!(SignedHead::open(&[ours.public()], &retyped), Err(Unopened::WrongType));
         assert_eq!(SignedHead::claimed(&retyped), None);
+    }
+
+    /// A command key that was stolen went on vouching for heads, and accusing its server, after it had been retired.
+    #[test]
+    fn a_key_that_was_retired_counts_for_the_entries_before_alone() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let retired = [HeadKey { key: key.public(), until: Some(41) }];
+        for (number, counts) in [(1, true), (41, true), (42, false)] {
+            let chain = ChainHead { number, hash: [3; 32] };
+            let signed = SignedHead::sign(&key, ServerId::generate(), chain, Timestamp::UNIX_EPOCH);
+            assert_eq!(SignedHead::open_by(&retired, &signed.envelope).is_ok(), counts, "{number}");
+        }
     }
 
     #[test]

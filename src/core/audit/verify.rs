@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ChainHead, Outcome, RESTORED, Restored, hash_of, head::SignedHead, line};
+use super::{ChainHead, Restored, Told, base::SignedBase, hash_of, head::SignedHead, line, told_by};
 use crate::{core::digest::hex, id::ServerId};
 
 /// How many places of a kind are kept of a broken log; the rest is counted.
@@ -34,6 +34,8 @@ pub enum Tampering {
     Rewritten,
     /// A head's signature does not hold, or is by a key that is not trusted.
     ForgedHead,
+    /// An entry tells of a restore at a time when it was there already.
+    Misdated,
 }
 
 /// Something wrong, and where.
@@ -85,6 +87,14 @@ struct Seen {
     time: Option<Timestamp>,
 }
 
+/// What a log has in the place that a head names.
+enum Place {
+    /// It was trimmed.
+    Before,
+    /// This, or nothing.
+    Here(Option<Seen>),
+}
+
 /// What was found in some lines of an export.
 #[derive(Debug, Default)]
 pub struct Piece {
@@ -98,6 +108,8 @@ pub struct Piece {
     unkept: u64,
     seen: Vec<(u64, Seen)>,
     restored: Vec<Restored>,
+    /// Where the log was trimmed to, as entries tell.
+    trimmed: Vec<ChainHead>,
     /// Lines that are no entries, with the number of the entry before each.
     others: Vec<(u64, Vec<u8>)>,
 }
@@ -135,8 +147,10 @@ pub fn check(server: ServerId, lines: &[u8], watched: &BTreeSet<u64>) -> Piece {
         if watched.contains(&number) {
             piece.seen.push((number, Seen { hash, time: time_of(text) }));
         }
-        if let Some(time) = restored_at(text) {
-            piece.restored.push(Restored { number, time });
+        match told_by(text) {
+            Some(Told::Restored(time)) => piece.restored.push(Restored { number, time }),
+            Some(Told::Trimmed(to)) => piece.trimmed.push(to),
+            None => {}
         }
         piece.last = Some(ChainHead { number, hash });
         piece.entries += 1;
@@ -170,15 +184,6 @@ fn time_of(text: &[u8]) -> Option<Timestamp> {
     str::from_utf8(&rest[..end]).ok()?.parse().ok()
 }
 
-/// The time of an entry that tells of a restore. Most are passed over at their second field, the actor.
-fn restored_at(text: &[u8]) -> Option<Timestamp> {
-    const ACTOR: &[u8] = br#","actor":"server","#;
-    let end = text.iter().skip(9).take(40).position(|byte| *byte == b'"')? + 10;
-    text[end..].starts_with(ACTOR).then_some(())?;
-    let entry: super::AuditEntry = serde_json::from_slice(text).ok()?;
-    (entry.action == RESTORED && entry.outcome == Outcome::Done).then_some(entry.time)
-}
-
 /// What came of verifying a log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -194,6 +199,8 @@ pub struct Report {
     pub hash: Option<String>,
     /// The entry that the log goes on from, when its beginning was trimmed.
     pub base: Option<u64>,
+    /// Whether it is an archive of what was trimmed, and not the log itself.
+    pub archive: bool,
     /// How many heads it was held against.
     pub heads: u64,
     /// The newest of them that is in the log.
@@ -208,11 +215,23 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+/// What an export says of itself before its entries.
+#[derive(Clone, Debug)]
+pub struct Extent {
+    /// Whose log it is.
+    pub server: ServerId,
+    /// When it was made.
+    pub time: Timestamp,
+    /// The server's word, proven, that it trimmed what came before.
+    pub base: Option<SignedBase>,
+    /// Whether it is an archive of what was trimmed.
+    pub archive: bool,
+}
+
 /// A log that is being verified.
 #[derive(Debug)]
 pub struct Verification {
-    server: ServerId,
-    base: Option<ChainHead>,
+    extent: Extent,
     first: Option<u64>,
     last: ChainHead,
     entries: u64,
@@ -221,24 +240,25 @@ pub struct Verification {
     unkept: u64,
     seen: BTreeMap<u64, Seen>,
     restored: Vec<Restored>,
+    trimmed: Vec<ChainHead>,
     others: Vec<(u64, Vec<u8>)>,
 }
 
 impl Verification {
-    /// Begins after `base`, the entry that what was trimmed ended with.
+    /// Begins after the base.
     #[must_use]
-    pub fn new(server: ServerId, base: Option<ChainHead>) -> Self {
+    pub fn new(extent: Extent) -> Self {
         Self {
-            server,
-            base,
             first: None,
-            last: base.unwrap_or_default(),
+            last: extent.base.as_ref().map(|base| base.chain).unwrap_or_default(),
+            extent,
             entries: 0,
             broken: Vec::new(),
             breaks: Vec::new(),
             unkept: 0,
             seen: BTreeMap::new(),
             restored: Vec::new(),
+            trimmed: Vec::new(),
             others: Vec::new(),
         }
     }
@@ -259,6 +279,7 @@ impl Verification {
         self.unkept += piece.unkept;
         self.seen.extend(piece.seen);
         self.restored.extend(piece.restored);
+        self.trimmed.extend(piece.trimmed);
         self.broken.append(&mut piece.broken);
         self.breaks.append(&mut piece.breaks);
         self.others.append(&mut piece.others);
@@ -286,12 +307,15 @@ impl Verification {
     #[must_use]
     pub fn finish(self, heads: &[Witnessed]) -> Report {
         let mut findings = self.in_itself();
+        findings.extend(self.untold_base());
         let mut notes = Vec::new();
-        let (newest_head, heads_before) = self.by_heads(heads, &mut findings, &mut notes);
+        let held = self.held(heads);
+        let restores = self.restores(&held, &mut findings);
+        let heads_before = self.by_heads(heads, &held, &restores, &mut findings, &mut notes);
         if self.unkept > 0 {
             notes.push(format!("{} further places are not listed", self.unkept));
         }
-        for restored in &self.restored {
+        for restored in &restores {
             notes.push(format!(
                 "entry {} tells that the server was restored from a backup at {}; ask whoever did that",
                 restored.number, restored.time
@@ -299,18 +323,81 @@ impl Verification {
         }
         findings.sort_by_key(|finding| (finding.number, finding.kind));
         Report {
-            server: self.server,
+            server: self.extent.server,
             entries: self.entries,
             first: self.first,
             last: (self.entries > 0).then_some(self.last.number),
             hash: (self.entries > 0).then(|| hex(&self.last.hash)),
-            base: self.base.map(|base| base.number),
+            base: self.base().map(|base| base.number),
+            archive: self.extent.archive,
             heads: heads.len() as u64,
-            newest_head,
+            newest_head: held.keys().next_back().copied(),
             heads_before,
-            restores: self.restored.iter().map(|restored| restored.number).collect(),
+            restores: restores.iter().map(|restored| restored.number).collect(),
             notes,
             findings,
+        }
+    }
+
+    fn base(&self) -> Option<ChainHead> {
+        self.extent.base.as_ref().map(|base| base.chain)
+    }
+
+    /// A log that goes on from a base tells itself that it was trimmed to there: that entry is written with the base, and
+    /// stays until the log is trimmed beyond it, to a base with an entry of its own. An archive may end before it.
+    fn untold_base(&self) -> Option<Finding> {
+        let base = self.base().filter(|base| !self.extent.archive && !self.trimmed.contains(base))?;
+        let number = base.number;
+        let detail = format!("entries 1 to {number} are gone, and no entry tells that they were trimmed");
+        Some(Finding { kind: Tampering::Deleted, number: 1, to: Some(number), detail })
+    }
+
+    /// The heads that are in the log, each with when it was first signed.
+    fn held(&self, heads: &[Witnessed]) -> BTreeMap<u64, Timestamp> {
+        let mut held = BTreeMap::new();
+        for Witnessed { head, .. } in heads.iter().filter(|head| head.doubt.is_none()) {
+            if let Place::Here(Some(seen)) = self.place(head.chain.number)
+                && seen.hash == head.chain.hash
+            {
+                let signed = held.entry(head.chain.number).or_insert(head.time);
+                *signed = head.time.min(*signed);
+            }
+        }
+        held
+    }
+
+    /// The restores that the log tells of, each no later than the heads that are in the log show. One that claims to be later
+    /// is a finding: its entry was made up to explain what was done to the log, or the clock was wrong.
+    fn restores(&self, held: &BTreeMap<u64, Timestamp>, findings: &mut Vec<Finding>) -> Vec<Restored> {
+        let trimmed = self.extent.base.iter().flat_map(|base| &base.restores).copied();
+        let mut restores = Vec::new();
+        for told in trimmed.chain(self.restored.iter().copied()) {
+            let mut restored = told;
+            restored.is_before(told.number, self.extent.time);
+            held.range(told.number..).for_each(|(number, signed)| restored.is_before(*number, *signed));
+            if restored.time < told.time {
+                let Restored { number, time } = told;
+                let detail = format!(
+                    "entry {number} tells of a restore at {time}, and was in the log at {}: it was made up, or the \
+                     server's clock was wrong",
+                    restored.time
+                );
+                findings.push(Finding { kind: Tampering::Misdated, number, to: None, detail });
+            }
+            restores.push(restored);
+        }
+        restores
+    }
+
+    /// What there is in the place that a head names.
+    fn place(&self, number: u64) -> Place {
+        match (self.seen.get(&number), self.base()) {
+            (Some(seen), _) => Place::Here(Some(*seen)),
+            (None, Some(base)) if number == base.number => {
+                Place::Here(Some(Seen { hash: base.hash, time: None }))
+            }
+            (None, Some(base)) if number < base.number => Place::Before,
+            (None, _) => Place::Here(None),
         }
     }
 
@@ -371,23 +458,24 @@ impl Verification {
 
     /// Whether two entries fit when they are exchanged: their contents alone, or all but their numbers.
     fn changed_places(&self, one: &Broken, other: &Broken) -> bool {
-        let contents = hash_of(self.server, one.number, &one.previous, &other.text) == one.hash
-            && hash_of(self.server, other.number, &other.previous, &one.text) == other.hash;
+        let contents = hash_of(self.extent.server, one.number, &one.previous, &other.text) == one.hash
+            && hash_of(self.extent.server, other.number, &other.previous, &one.text) == other.hash;
         contents
-            || (hash_of(self.server, other.number, &one.previous, &one.text) == one.hash
-                && hash_of(self.server, one.number, &other.previous, &other.text) == other.hash)
+            || (hash_of(self.extent.server, other.number, &one.previous, &one.text) == one.hash
+                && hash_of(self.extent.server, one.number, &other.previous, &other.text) == other.hash)
     }
 
-    /// What the heads say. Returns the newest that is in the log, and how many are of entries before its first.
+    /// What the heads say that are not in the log. Returns how many are of entries before its first.
     fn by_heads(
         &self,
         heads: &[Witnessed],
+        held: &BTreeMap<u64, Timestamp>,
+        restores: &[Restored],
         findings: &mut Vec<Finding>,
         notes: &mut Vec<String>,
-    ) -> (Option<u64>, u64) {
-        let (mut held, mut before) = (BTreeMap::new(), 0);
+    ) -> u64 {
         let mut against: Vec<(&Witnessed, Option<Seen>)> = Vec::new();
-        let mut explained = 0_u64;
+        let (mut before, mut explained) = (0, 0_u64);
         for witnessed in heads {
             let head = &witnessed.head;
             let number = head.chain.number;
@@ -396,23 +484,14 @@ impl Verification {
                 findings.push(Finding { kind: Tampering::ForgedHead, number, to: None, detail });
                 continue;
             }
-            let seen = match (self.seen.get(&number), self.base) {
-                (Some(seen), _) => Some(*seen),
-                (None, Some(base)) if number == base.number => Some(Seen { hash: base.hash, time: None }),
-                (None, Some(base)) if number < base.number => {
-                    before += 1;
-                    continue;
+            match self.place(number) {
+                Place::Before => before += 1,
+                Place::Here(None) if number == 0 => {}
+                Place::Here(Some(seen)) if seen.hash == head.chain.hash => {}
+                Place::Here(_) if restores.iter().any(|restored| restored.explains(number, head.time)) => {
+                    explained += 1;
                 }
-                (None, _) if number == 0 => continue,
-                (None, _) => None,
-            };
-            if seen.is_some_and(|seen| seen.hash == head.chain.hash) {
-                let signed = held.entry(number).or_insert(head.time);
-                *signed = head.time.min(*signed);
-            } else if self.restored.iter().any(|restored| restored.explains(number, head.time)) {
-                explained += 1;
-            } else {
-                against.push((witnessed, seen));
+                Place::Here(seen) => against.push((witnessed, seen)),
             }
         }
         if explained > 0 {
@@ -420,8 +499,8 @@ impl Verification {
                 "{explained} heads are of entries that the restore left out; an export from before it has them"
             ));
         }
-        findings.extend(self.contradiction(&against, &held));
-        (held.keys().next_back().copied(), before)
+        findings.extend(self.contradiction(&against, held));
+        before
     }
 
     /// Puts the heads that the log does not contain into one sentence for each kind.
@@ -460,7 +539,7 @@ impl Verification {
             // that was signed since may be of the new entries.
             let lost = differing.clone().map(|(of, _)| of.head.time).min();
             let mut below = held.range(..number).rev().filter(|(_, signed)| Some(**signed) <= lost);
-            let sound = below.next().map(|(number, _)| *number).or(self.base.map(|base| base.number));
+            let sound = below.next().map(|(number, _)| *number).or(self.base().map(|base| base.number));
             let from = sound.unwrap_or(0) + 1;
             let count = differing.count();
             // An entry cannot be younger than the head that was signed for its number.

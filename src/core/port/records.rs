@@ -176,9 +176,11 @@ pub trait Records: Send + Sync {
     ) -> Result<AuditPage, StoreError>;
     /// The stored hash of an audit entry.
     async fn audit_hash(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The stored hashes of those of these audit entries that there are.
+    async fn audit_hashes(&self, numbers: Vec<u64>) -> Result<BTreeMap<u64, Vec<u8>>, StoreError>;
     /// Where the audit log was trimmed to.
     async fn audit_base(&self) -> Result<Option<AuditBase>, StoreError>;
-    /// The restores that the audit log tells of. Looks at the whole log.
+    /// The restores that entries of the audit log tell of. Looks at the whole log.
     async fn audit_restores(&self) -> Result<Vec<Restored>, StoreError>;
     /// The last of the audit log's first entries, `most` at most, that are all older than this.
     async fn audit_older(&self, than: Timestamp, most: usize) -> Result<Option<ChainHead>, StoreError>;
@@ -217,8 +219,8 @@ pub struct AuditPage {
 pub struct AuditBase {
     /// The last entry that is gone.
     pub chain: ChainHead,
-    /// The head that was signed for it.
-    pub head: Envelope,
+    /// What was signed of it; it proves nothing before it is opened.
+    pub envelope: Envelope,
 }
 
 /// A user with the password's hash.

@@ -1,20 +1,20 @@
 //! What retention removes of the audit log.
 
 use super::{Statement, any, one};
-use crate::core::audit::head::SignedHead;
+use crate::core::audit::base::SignedBase;
 
 /// Notes from which entry the log goes on; `audit.base` conflicts when it goes on from a later one.
 ///
 /// # Panics
 /// Never: an envelope is plain data.
 #[must_use]
-pub fn base(head: &SignedHead) -> Statement {
-    let envelope = serde_json::to_string(&head.envelope).expect("an envelope is plain data");
+pub fn base(base: &SignedBase) -> Statement {
+    let envelope = serde_json::to_string(&base.envelope).expect("an envelope is plain data");
     one(
         "audit.base",
         "INSERT INTO audit_base (one, number, hash, head) VALUES (1, ?1, ?2, ?3)
          ON CONFLICT (one) DO UPDATE SET number = ?1, hash = ?2, head = ?3 WHERE number < ?1",
-        vec![head.chain.number.into(), head.chain.hash.to_vec().into(), envelope.into()],
+        vec![base.chain.number.into(), base.chain.hash.to_vec().into(), envelope.into()],
     )
 }
 

@@ -5,13 +5,16 @@ use serde_json::json;
 use super::Origin;
 use crate::{
     core::{
-        audit::{AuditEntry, ChainHead, RESTORED, Restored, head::SignedHead},
+        audit::{
+            AuditEntry, ChainHead, RESTORED, Restored,
+            base::SignedBase,
+            head::{HeadKey, SignedHead},
+        },
         backup::AuditHead,
         change::Change,
         digest::hex,
         error::Error,
         port::{records::Records, store::Store},
-        signing::PublicKey,
     },
     id::ServerId,
     proto::{envelope::Envelope, event::EventKind},
@@ -24,8 +27,6 @@ pub enum Standing {
     Held,
     /// It is of an entry that was trimmed; only an archive can tell.
     Trimmed,
-    /// A restore that the log tells of left its entry out.
-    Restored,
     /// It is not one of this server's, or no key of the server signed it; it says nothing.
     Foreign(String),
     /// The log does not contain it.
@@ -50,52 +51,75 @@ impl Tampered {
             Some(_) => format!(
                 "the audit log was changed before or at entry {number}, of which a head was signed at {time}"
             ),
-            None => format!("the audit log ends before entry {number}, of which a head was signed at {time}"),
+            None => format!("the audit log has no entry {number}, of which a head was signed at {time}"),
         }
     }
 }
 
-/// Holds a head against the log. `restores` is only asked for when nothing else explains the head.
+/// What a server's heads are held against, besides the entries in their places.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// The server.
+    pub server: ServerId,
+    /// The keys whose word counts.
+    pub keys: &'a [HeadKey],
+    /// Where the log was trimmed to, if the server itself did that.
+    pub base: Option<&'a SignedBase>,
+}
+
+impl Ground<'_> {
+    /// Holds a head against the hash of the entry in its place. What is said to be tampered with may be explained by a restore
+    /// still: [`explained`].
+    #[must_use]
+    pub fn hold(&self, envelope: &Envelope, found: Option<&[u8]>) -> Standing {
+        let Some(head) = SignedHead::claimed(envelope) else {
+            return Standing::Foreign("it is not the head of an audit log".into());
+        };
+        if head.server != self.server {
+            return Standing::Foreign(format!("it is of server {}", head.server));
+        }
+        let ChainHead { number, hash } = head.chain;
+        if found == Some(&hash) || number == 0 {
+            return Standing::Held;
+        }
+        if let Some(base) = self.base {
+            if base.chain == head.chain {
+                return Standing::Held;
+            }
+            if number < base.chain.number {
+                return Standing::Trimmed;
+            }
+        }
+        // Only now it counts against the server, so only now who signed it has to be known.
+        if SignedHead::open_by(self.keys, envelope).is_err() {
+            let signers = head.signers().collect::<Vec<_>>().join(", ");
+            return Standing::Foreign(format!(
+                "no key whose word counts for entry {number} signed it (its signature names {signers})"
+            ));
+        }
+        Standing::Tampered(Box::new(Tampered { head, found: found.map(hex) }))
+    }
+}
+
+/// Whether a restore is why a head is not in the log.
+#[must_use]
+pub fn explained(tampered: &Tampered, restores: &[Restored]) -> bool {
+    let SignedHead { chain, time, .. } = tampered.head;
+    restores.iter().any(|restored| restored.explains(chain.number, time))
+}
+
+/// Where the log was trimmed to, if this server signed that. Anybody who writes to the store can write a base into it, so one
+/// that is not proven explains nothing.
 ///
 /// # Errors
 /// The store cannot serve.
-pub async fn hold(
+pub async fn base(
     records: &dyn Records,
     server: ServerId,
-    keys: &[PublicKey],
-    envelope: &Envelope,
-    restores: impl AsyncFnOnce() -> Result<Vec<Restored>, Error>,
-) -> Result<Standing, Error> {
-    let Some(head) = SignedHead::claimed(envelope) else {
-        return Ok(Standing::Foreign("it is not the head of an audit log".into()));
-    };
-    if head.server != server {
-        return Ok(Standing::Foreign(format!("it is of server {}", head.server)));
-    }
-    let ChainHead { number, hash } = head.chain;
-    let found = records.audit_hash(number).await?;
-    if found.as_deref() == Some(&hash) || number == 0 {
-        return Ok(Standing::Held);
-    }
-    if let Some(base) = records.audit_base().await? {
-        if base.chain == head.chain {
-            return Ok(Standing::Held);
-        }
-        if number < base.chain.number {
-            return Ok(Standing::Trimmed);
-        }
-    }
-    // Only now it counts against the server, so only now who signed it has to be known.
-    if SignedHead::open(keys, envelope).is_err() {
-        let signers = head.signers().collect::<Vec<_>>().join(", ");
-        return Ok(Standing::Foreign(format!(
-            "no key of this server signed it (its signature names {signers})"
-        )));
-    }
-    if restores().await?.iter().any(|restored| restored.explains(number, head.time)) {
-        return Ok(Standing::Restored);
-    }
-    Ok(Standing::Tampered(Box::new(Tampered { head, found: found.map(|found| hex(&found)) })))
+    keys: &[HeadKey],
+) -> Result<Option<SignedBase>, Error> {
+    let stored = records.audit_base().await?;
+    Ok(stored.and_then(|base| SignedBase::proven(keys, server, base.chain, &base.envelope)))
 }
 
 /// Writes down that a head is not in the log: an event, and an entry of what is left of the log.

@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use crate::{
     core::{
         audit::{
-            head::SignedHead,
+            base::SignedBase,
+            head::{HeadKey, SignedHead},
             line,
-            verify::{self, Finding, Piece, Report, Tampering, Verification, Witnessed},
+            verify::{self, Extent, Finding, Piece, Report, Tampering, Verification, Witnessed},
         },
         signing::PublicKey,
     },
@@ -87,32 +88,32 @@ pub fn verify(source: impl Read, outside: &Outside, threads: usize) -> Result<Ve
     let (header, mut heads) = preamble(&mut chunks)?;
     let mut findings = Vec::new();
     let trusted = trusted(&header, outside, &mut findings);
-    let base = header.base.as_ref().and_then(|base| match SignedHead::open(&trusted, base) {
-        Ok(base) if base.server == header.server => Some(base.chain),
-        _ => {
-            findings.push(forged("the head that the export begins after has no signature that holds"));
-            SignedHead::claimed(base).map(|base| base.chain)
-        }
-    });
+    let proven = |base| SignedBase::open(&trusted, base).ok().filter(|base| base.server == header.server);
+    let base = header.base.as_ref().and_then(proven);
+    if header.base.is_some() && base.is_none() {
+        findings.push(forged("nothing that holds is signed of where the log was trimmed to"));
+    }
     heads.extend(outside.heads.iter().map(|(envelope, by)| (envelope.clone(), by.clone(), true)));
     let witnessed = judge(&header, heads, &trusted, &mut findings)?;
     let watched: BTreeSet<u64> = witnessed.iter().map(|witnessed| witnessed.head.chain.number).collect();
-    let mut verification = Verification::new(header.server, base);
-    hash_all(&mut chunks, header.server, &watched, threads, &mut verification)?;
+    let Header { server, time, archive, .. } = header;
+    let mut verification = Verification::new(Extent { server, time, base, archive });
+    hash_all(&mut chunks, server, &watched, threads, &mut verification)?;
     let ends = verification.others();
     let mut report = verification.finish(&witnessed);
     ended(&ends, &report)?;
     report.findings.splice(0..0, findings);
-    let keys = trusted.iter().map(PublicKey::fingerprint_text).collect();
-    Ok(Verified { report, keys, exported_at: header.time, took: begun.elapsed() })
+    let keys = trusted.iter().map(|key| key.key.fingerprint_text()).collect();
+    Ok(Verified { report, keys, exported_at: time, took: begun.elapsed() })
 }
 
 /// The first line of an export.
 struct Header {
     server: ServerId,
     time: Timestamp,
-    keys: Vec<PublicKey>,
+    keys: Vec<HeadKey>,
     base: Option<Envelope>,
+    archive: bool,
 }
 
 type Given = (Envelope, String, bool);
@@ -122,9 +123,13 @@ fn preamble<R: Read>(chunks: &mut Chunks<R>) -> Result<(Header, Vec<Given>), Unv
     let not_one = |why: &str| Unverified::NotAnExport(why.to_owned());
     let first = chunks.line()?.ok_or_else(|| not_one("it is empty"))?;
     let header = match serde_json::from_slice(&first) {
-        Ok(ExportLine::Header { export, server, time, keys, base, .. }) if export == EXPORT_FORM => {
-            let keys = keys.iter().filter_map(|key| PublicKey::parse(key)).collect();
-            Header { server, time, keys, base }
+        Ok(ExportLine::Header { export, server, time, keys, until, base, archive, .. })
+            if export == EXPORT_FORM =>
+        {
+            let known = |text: &String| {
+                Some(HeadKey { key: PublicKey::parse(text)?, until: until.get(text).copied() })
+            };
+            Header { server, time, keys: keys.iter().filter_map(known).collect(), base, archive }
         }
         Ok(ExportLine::Header { export, .. }) => {
             return Err(not_one(&format!("its form is '{export}', and this version knows '{EXPORT_FORM}'")));
@@ -152,11 +157,11 @@ fn preamble<R: Read>(chunks: &mut Chunks<R>) -> Result<(Header, Vec<Given>), Unv
 }
 
 /// The keys whose signatures count.
-fn trusted(header: &Header, outside: &Outside, findings: &mut Vec<Finding>) -> Vec<PublicKey> {
-    let wanted = |key: &&PublicKey| outside.keys.is_empty() || outside.keys.contains(&key.fingerprint_text());
+fn trusted(header: &Header, outside: &Outside, findings: &mut Vec<Finding>) -> Vec<HeadKey> {
+    let fingerprint = |key: &HeadKey| key.key.fingerprint_text();
+    let wanted = |key: &&HeadKey| outside.keys.is_empty() || outside.keys.contains(&fingerprint(key));
     let trusted: Vec<_> = header.keys.iter().filter(wanted).copied().collect();
-    let shown =
-        |keys: &[PublicKey]| keys.iter().map(PublicKey::fingerprint_text).collect::<Vec<_>>().join(", ");
+    let shown = |keys: &[HeadKey]| keys.iter().map(fingerprint).collect::<Vec<_>>().join(", ");
     if trusted.is_empty() {
         findings.push(forged(&format!(
             "none of the keys that the export names ({}) is one that you trust",
@@ -169,7 +174,7 @@ fn trusted(header: &Header, outside: &Outside, findings: &mut Vec<Finding>) -> V
         .flat_map(|(envelope, _)| &envelope.signatures)
         .map(|signature| signature.keyid.clone())
         .collect();
-    if !signers.is_empty() && !header.keys.iter().any(|key| signers.contains(&key.fingerprint_text())) {
+    if !signers.is_empty() && !header.keys.iter().any(|key| signers.contains(&fingerprint(key))) {
         let signers = signers.into_iter().collect::<Vec<_>>().join(", ");
         findings.push(forged(&format!(
             "the heads that you gave are signed by {signers}, and the export names only {}: the server's key was replaced",
@@ -183,10 +188,11 @@ fn trusted(header: &Header, outside: &Outside, findings: &mut Vec<Finding>) -> V
 fn judge(
     header: &Header,
     heads: Vec<Given>,
-    trusted: &[PublicKey],
+    trusted: &[HeadKey],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Witnessed>, Unverified> {
-    let known: Vec<String> = trusted.iter().map(PublicKey::fingerprint_text).collect();
+    let keys: Vec<PublicKey> = trusted.iter().map(|key| key.key).collect();
+    let known: Vec<String> = keys.iter().map(PublicKey::fingerprint_text).collect();
     let mut judged = BTreeMap::new();
     for (envelope, by, is_outside) in heads {
         let Some(head) = SignedHead::claimed(&envelope) else {
@@ -196,8 +202,10 @@ fn judge(
         if head.server != header.server {
             return Err(Unverified::OtherServer { by, heads: head.server, export: header.server });
         }
-        let doubt = if SignedHead::open(trusted, &envelope).is_ok() {
+        let doubt = if SignedHead::open_by(trusted, &envelope).is_ok() {
             None
+        } else if SignedHead::open(&keys, &envelope).is_ok() {
+            Some("is signed by a key that had been retired before that entry".to_owned())
         } else if head.signers().any(|signer| known.iter().any(|known| known == signer)) {
             Some("has a signature that does not hold".to_owned())
         } else if is_outside {
@@ -208,7 +216,7 @@ fn judge(
             Some(format!("is signed by {signers}, which is not trusted"))
         };
         // The same head from several is one; who came last, from outside, is believed first.
-        judged.insert((head.chain, doubt.is_some()), Witnessed { head, by, doubt });
+        judged.insert((head.chain, head.time, doubt.is_some()), Witnessed { head, by, doubt });
     }
     Ok(judged.into_values().collect())
 }
@@ -368,3 +376,6 @@ impl<R: Read> Chunks<R> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

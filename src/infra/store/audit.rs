@@ -1,12 +1,14 @@
 //! The audit chain, read.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params, types::ValueRef};
 
 use super::row::{Column, all, one, rows, some};
 use crate::{
     core::{
-        audit::{AuditEntry, ChainHead, ChainedEntry, RESTORED, Restored, StoredEntry},
+        audit::{AuditEntry, ChainHead, ChainedEntry, RESTORED, Restored, StoredEntry, Told, told_by},
         digest::hex,
         port::{
             StoreError,
@@ -149,21 +151,32 @@ pub(super) fn hash(connection: &Connection, of: u64) -> Result<Option<Vec<u8>>, 
     one(connection, "audit", "SELECT hash FROM audit WHERE number = ?1", [number(of)], |row| row.next())
 }
 
+pub(super) fn hashes(connection: &Connection, of: &[u64]) -> Result<BTreeMap<u64, Vec<u8>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for &number in of {
+        if let Some(hash) = hash(connection, number)? {
+            found.insert(number, hash);
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn base(connection: &Connection) -> Result<Option<AuditBase>, StoreError> {
     one(connection, "audit_base", "SELECT number, hash, head FROM audit_base", [], |row| {
         let chain = ChainHead { number: row.next()?, hash: row.next()? };
-        Ok(AuditBase { chain, head: row.json()? })
+        Ok(AuditBase { chain, envelope: row.json()? })
     })
 }
 
 pub(super) fn restores(connection: &Connection) -> Result<Vec<Restored>, StoreError> {
     let sql = "SELECT number, entry FROM audit WHERE instr(entry, ?1) > 0 ORDER BY number";
     let told = format!(r#","action":"{RESTORED}","#);
-    let found = all(connection, "audit", sql, [told], |row| Ok((row.next()?, row.json::<AuditEntry>()?)))?;
-    let is_one = |(number, entry): (u64, AuditEntry)| {
-        (entry.action == RESTORED).then_some(Restored { number, time: entry.time })
+    let found = all(connection, "audit", sql, [told], |row| Ok((row.next()?, row.next::<Raw>()?)))?;
+    let restored = |(number, Raw(text)): (u64, Raw)| match told_by(&text) {
+        Some(Told::Restored(time)) => Some(Restored { number, time }),
+        _ => None,
     };
-    Ok(found.into_iter().filter_map(is_one).collect())
+    Ok(found.into_iter().filter_map(restored).collect())
 }
 
 pub(super) fn older(

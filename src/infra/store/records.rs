@@ -1,5 +1,7 @@
 //! Each read of the control data, handed to the threads that read.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -261,6 +263,10 @@ impl Records for SqliteStore {
 
     async fn audit_hash(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(move |connection| audit::hash(connection, number)).await
+    }
+
+    async fn audit_hashes(&self, numbers: Vec<u64>) -> Result<BTreeMap<u64, Vec<u8>>, StoreError> {
+        self.read(move |connection| audit::hashes(connection, &numbers)).await
     }
 
     async fn audit_base(&self) -> Result<Option<AuditBase>, StoreError> {

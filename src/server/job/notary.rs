@@ -18,7 +18,9 @@ const MOST_UNSIGNED: u64 = 1000;
 /// there are many, and at the `end`, when nothing is written any more.
 pub(in crate::server) async fn run(app: Arc<App>, file: HeadsFile, end: CancellationToken) {
     if let Err(error) = app.heads.hold_file(&app).await {
-        tracing::error!("the heads of the audit log could not be held against it: {error}");
+        tracing::error!(
+            "the audit log was not held against its heads, and is not trimmed until it is: {error}"
+        );
     }
     let mut chain = app.heads.chain.clone();
     let mut notary = Notary { app: app.clone(), file: Some(file), signed: ChainHead::default() };

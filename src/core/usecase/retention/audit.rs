@@ -3,21 +3,31 @@
 use serde_json::json;
 
 use crate::core::{
-    audit::head::SignedHead, change::Change, digest::hex, error::Error, port::store::Store, statement,
+    audit::{TRIMMED, base::SignedBase},
+    change::{Change, CommitError},
+    digest::hex,
+    port::store::Store,
+    statement,
     usecase::Origin,
 };
 
-/// Removes the entries up to a signed head, of which the log goes on, and says so in it.
+/// Removes the entries up to a base, from which the log goes on, and says so in it. It makes room, so a full disk takes it.
 ///
 /// # Errors
 /// The store cannot write.
-pub async fn trim(store: &dyn Store, head: &SignedHead, archive: &str, origin: &Origin) -> Result<(), Error> {
-    let (number, hash) = (head.chain.number, hex(&head.chain.hash));
+pub async fn trim(
+    store: &dyn Store,
+    base: &SignedBase,
+    archive: &str,
+    origin: &Origin,
+) -> Result<(), CommitError> {
+    let (number, hash) = (base.chain.number, hex(&base.chain.hash));
     let facts = json!({ "up_to": number, "hash": hash, "archive": archive });
     let change = Change::new()
-        .write(statement::audit::base(head))
+        .vital()
+        .write(statement::audit::base(base))
         .write(statement::audit::trim(number))
-        .audit(origin.done("audit.trimmed", format!("audit/{number}"), facts));
+        .audit(origin.done(TRIMMED, format!("audit/{number}"), facts));
     store.commit(change).await?;
     Ok(())
 }
