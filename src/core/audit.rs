@@ -2,6 +2,7 @@
 //!
 //! An entry's hash covers the hash before it, so a hash stands for the whole log up to its entry. A server signs such a
 //! **head** now and then ([`head`]) and gives it away; [`verify`] holds an exported log ([`mod@line`]) against the heads.
+//! Where the log is trimmed, it goes on from a signed [`base`].
 
 pub mod base;
 pub mod head;

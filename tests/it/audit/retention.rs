@@ -128,8 +128,8 @@ async fn a_beginning_that_was_deleted_under_a_head_as_its_base_is_found() {
     let server = server
         .restart_after(|data| {
             let heads = heads_in(&fs::read(data.join("audit-heads.jsonl")).unwrap()).0;
-            let heads = heads.iter().filter_map(SignedHead::claimed);
-            let head = heads.filter(|head| head.chain.number < 35).last().unwrap();
+            let mut heads = heads.iter().filter_map(SignedHead::claimed);
+            let head = heads.rfind(|head| head.chain.number < 35).unwrap();
             cut = head.chain.number;
             tamper(data, |store| {
                 store.execute("DELETE FROM audit WHERE number <= ?1", [cut.cast_signed()]).unwrap();
