@@ -107,6 +107,8 @@ struct Levels {
     bytes: u64,
     /// No frame above this one has been sent.
     sent: u64,
+    /// The server said how far it is since this process began; [`UNCONFIRMED`] counts no more, if it is still there.
+    is_confirmed: bool,
 }
 
 /// Frames that wait for the server.
@@ -126,7 +128,7 @@ impl Spool {
             if counter(transaction, UNCONFIRMED)?.is_none() {
                 set_counter(transaction, UNCONFIRMED, next)?;
             }
-            Ok(Levels { next, bytes: total_bytes(transaction)?, sent: next - 1 })
+            Ok(Levels { next, bytes: total_bytes(transaction)?, sent: next - 1, is_confirmed: false })
         })?;
         Ok(Self {
             state,
@@ -250,9 +252,9 @@ impl Spool {
     pub(super) fn resume(&self, acknowledged: u64) -> Result<(), StateError> {
         let mut levels = self.levels();
         let before = *levels;
-        *levels = self.state.write(Durability::Written, |transaction| {
-            let mut levels = before;
-            let unconfirmed = counter(transaction, UNCONFIRMED)?.unwrap_or(u64::MAX);
+        let resumed = self.state.write(Durability::Written, |transaction| {
+            let mut levels = Levels { is_confirmed: true, ..before };
+            let unconfirmed = unconfirmed(transaction, before)?;
             if acknowledged >= unconfirmed {
                 let shift = acknowledged + 1 - unconfirmed;
                 renumber(transaction, unconfirmed, shift)?;
@@ -268,7 +270,19 @@ impl Spool {
             levels.bytes = levels.bytes.saturating_sub(freed);
             transaction.execute("DELETE FROM counter WHERE name = ?1", [UNCONFIRMED])?;
             Ok(levels)
-        })?;
+        });
+        *levels = match resumed {
+            Ok(levels) => levels,
+            // A disk that refuses must not keep the node from saying so: what the server has is sent again, and known there.
+            // Only frames that have to be renumbered cannot go out as they are.
+            Err(error) => {
+                let read = |transaction: &Transaction<'_>| unconfirmed(transaction, before);
+                if acknowledged >= self.state.write(Durability::Written, read)? {
+                    return Err(error);
+                }
+                Levels { next: before.next.max(acknowledged + 1), is_confirmed: true, ..before }
+            }
+        };
         Ok(())
     }
 
@@ -410,6 +424,14 @@ fn counter(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<Option
             Ok(row.get::<_, i64>(0)?.cast_unsigned())
         })
         .optional()
+}
+
+/// The first sequence that no server has been asked about; none is that high once it has.
+fn unconfirmed(transaction: &Transaction<'_>, levels: Levels) -> rusqlite::Result<u64> {
+    if levels.is_confirmed {
+        return Ok(u64::MAX);
+    }
+    Ok(counter(transaction, UNCONFIRMED)?.unwrap_or(u64::MAX))
 }
 
 fn set_counter(transaction: &Transaction<'_>, name: &str, value: u64) -> rusqlite::Result<()> {

@@ -185,19 +185,17 @@ async fn a_full_disk_lets_nothing_begin_is_told_and_recovers() {
     }
     let server = short_beats().await;
     let node = Node::join(&server).await;
-    // Its first reports are acknowledged by then; an acknowledgement that cannot be written down ends the link.
-    assert_eq!(mark(&server, &node).await["status"], "succeeded");
     let broken = node.breaks("pwrite64", "ENOSPC");
     until("the agent is traced", || node.is_traced()).await;
     let refused = mark(&server, &node).await;
-    assert_eq!(node.marks(), 1, "what cannot be journalled does not begin");
+    assert_eq!(node.marks(), 0, "what cannot be journalled does not begin");
     assert_ne!(refused["status"], "succeeded", "{refused}");
     until_status(&server, "DEGRADED").await;
 
     drop(broken);
     until_status(&server, "ONLINE").await;
     assert_eq!(mark(&server, &node).await["status"], "succeeded");
-    assert_eq!(node.marks(), 2, "what was refused is not done later");
+    assert_eq!(node.marks(), 1, "what was refused is not done later");
     server.stop().await;
 }
 

@@ -32,6 +32,7 @@ use crate::{
         order::{Standing, Work, check},
         output::Parcel,
         question::Questions,
+        state::StateError,
         verbs::Verbs,
     },
     core::{
@@ -320,7 +321,8 @@ impl Reader<'_> {
                 let Kept { execution_id, offset } = kept;
                 let forgotten = self.node.executor.journal().kept(execution_id, offset);
                 self.flight.land(kept);
-                forgotten.map_err(|error| End::Lost(chain(&error)))
+                still_there(forgotten);
+                Ok(())
             }
             ServerFrame::Sync(_) => {
                 self.node.report.notify_one();
@@ -337,7 +339,7 @@ impl Reader<'_> {
                 }
             }
             ServerFrame::Ack(Ack { sequence }) => {
-                self.node.spool.acknowledge(sequence).map_err(|error| End::Lost(chain(&error)))?;
+                still_there(self.node.spool.acknowledge(sequence));
                 self.acknowledged.send_replace(sequence);
                 Ok(())
             }
@@ -566,6 +568,14 @@ fn piece(kind: Data, Fragment { first, last, bytes }: Fragment) -> Message {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+/// What the server has and could not be forgotten is sent again over another link, and known there. That the disk refuses is said
+/// by the state; a link that ended over it could not say so.
+fn still_there(forgotten: Result<(), StateError>) {
+    if let Err(error) = forgotten {
+        tracing::debug!(error = %chain(&error), "what the server has stays here for now");
+    }
+}
+
 fn lost(error: Error) -> End {
     End::Lost(chain(&error))
 }
