@@ -567,7 +567,6 @@ fn piece(kind: Data, Fragment { first, last, bytes }: Fragment) -> Message {
     Message::Frame(Frame::message(bytes, code, last))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 /// What the server has and could not be forgotten is sent again over another link, and known there. That the disk refuses is said
 /// by the state; a link that ended over it could not say so.
 fn still_there(forgotten: Result<(), StateError>) {
@@ -576,6 +575,7 @@ fn still_there(forgotten: Result<(), StateError>) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn lost(error: Error) -> End {
     End::Lost(chain(&error))
 }
