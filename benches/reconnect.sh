@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # A herd: simulated agents whose server is killed and starts again, and what a caller of the API notices meanwhile.
-# benches/reconnect.sh [AGENTS]; 10000 unless told. MANAGED=1: over mutual TLS, each agent with a certificate of its own. Needs `cargo build --release` and python3. About four minutes: one address may join and link 200 times a second. The agents
+# benches/reconnect.sh [AGENTS]; 10000 unless told. MANAGED=1: over mutual TLS, each agent with a certificate of its own. Needs `cargo build --release` and python3. About five minutes: one address may join and link 200 times a second. The agents
 # share the machine's cores with the server. Prints how long it took from the server's start until every agent was ONLINE, and
 # the latencies of 50 calls a second, each counted from the moment at which it was due.
 set -eu
 cd "$(dirname "$0")/.."
-agents=${1:-10000} ramp=${RAMP:-55}
+agents=${1:-10000} ramp=${RAMP:-110}
 bins=${BINS:-target/release}
 worpen=$bins/worpen sim=$bins/worpen-sim
 work=$(mktemp -d) server='' herd=''

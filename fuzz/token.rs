@@ -9,7 +9,7 @@ use worpen::{
         signing::SigningKey,
         token::{Claims, issue, read},
     },
-    id::{ServerId, UserId},
+    id::{ServerId, SessionId, UserId},
     proto::user::Role,
 };
 
@@ -17,8 +17,9 @@ fuzz_target!(|edits: &[u8]| {
     let key = SigningKey::from_seed(&[7; 32]);
     let server: ServerId = "0192f000-0000-7000-8000-000000000001".parse().expect("an id");
     let sub: UserId = "0192f000-0000-7000-8000-000000000002".parse().expect("an id");
+    let sid: SessionId = "0192f000-0000-7000-8000-000000000003".parse().expect("an id");
     let (iat, exp) = (1_800_000_000, 1_800_003_600);
-    let claims = Claims { iss: server, sub, name: "ada".to_owned(), role: Role::Viewer, iat, exp };
+    let claims = Claims { iss: server, sub, name: "ada".to_owned(), role: Role::Viewer, sid, iat, exp };
     let issued = issue(&key, &claims);
     let now = Timestamp::from_second(iat).expect("a time");
     let mut text = issued.clone().into_bytes();
