@@ -18,7 +18,7 @@ impl Pattern {
         Self { text: text.to_owned(), is_name: !text.contains(['*', '?']) }
     }
 
-    /// Whether a whole text is as the pattern says; `None` when that [takes too many steps](matches) to tell.
+    /// Whether a whole text is as the pattern says; `None` when that [takes too many steps](matches()) to tell.
     #[must_use]
     pub fn matches(&self, text: &str) -> Option<bool> {
         if self.is_name { Some(text == self.text) } else { matches(text, &self.text) }
