@@ -43,6 +43,8 @@ cat >"$work/probe.py" <<'P'
 import http.client, json, os, queue, sys, threading, time
 listen, wanted, rate, seconds, what = sys.argv[1], int(sys.argv[2]), 50.0, float(sys.argv[3]), sys.argv[4]
 host, port = listen.rsplit(":", 1)
+# Whoever watches does not share the herd's address.
+def connect(**more): return http.client.HTTPConnection(host, int(port), source_address=("127.0.0.2", 0), **more)
 head = {"Authorization": "Bearer " + os.environ["WORPEN_TOKEN"], "Content-Type": "application/json"}
 def call(connection, method, path, body=None):
     # A connection that idled may have made room for others: it is opened again, once, and that counts too.
@@ -58,7 +60,7 @@ def online(connection):
     status, body = call(connection, "GET", "/api/v1/statistics/agents")
     return json.loads(body)["linked"]
 if what == "wait":
-    connection, begun = http.client.HTTPConnection(host, int(port)), time.time()
+    connection, begun = connect(), time.time()
     while online(connection) < wanted:
         if time.time() - begun > seconds: sys.exit(f"only {online(connection)} of {wanted} agents linked in {seconds:.0f} s")
         time.sleep(0.5)
@@ -68,7 +70,7 @@ calls = [("GET", "/api/v1/agents?limit=50"), ("GET", "/api/v1/status"), ("GET", 
 
 begun, due, took, failed, all_at = time.time(), queue.Queue(), [], [], None
 def work():
-    connection = http.client.HTTPConnection(host, int(port), timeout=30)
+    connection = connect(timeout=30)
     while (item := due.get()) is not None:
         at, (method, path) = item
         try:
@@ -79,7 +81,7 @@ def work():
         took.append(time.time() - at)
 threads = [threading.Thread(target=work) for _ in range(32)]
 for thread in threads: thread.start()
-watcher = http.client.HTTPConnection(host, int(port))
+watcher = connect()
 n = 0
 while time.time() - begun < seconds:
     at = begun + n / rate
