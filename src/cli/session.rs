@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     client::Client,
-    config::context::{Contexts, Environment, Flags, Target},
+    config::{
+        context::{Contexts, Environment, Flags, Target},
+        secret::Secret,
+    },
     id::CommandId,
 };
 
@@ -62,11 +65,16 @@ impl Session {
 
     /// A client of the server that flags, environment and contexts name.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
+        self.client_with(None)
+    }
+
+    /// The same with another token than the context's.
+    pub(crate) fn client_with(&self, other: Option<Secret>) -> Result<Client, CliError> {
         let Target { server, server_from, token, token_from, authority, .. } =
             self.contexts()?.resolve(&self.flags, &self.environment)?;
         let proof = token_from.map_or_else(|| "no token".to_owned(), |from| format!("a token from {from}"));
         self.printer.detail(&format!("server {server} from {server_from}, {proof}"));
-        Ok(Client::trusting(&server, token, authority.as_deref())?)
+        Ok(Client::trusting(&server, other.or(token), authority.as_deref())?)
     }
 
     /// What tables are drawn on; wide ones are never cut.

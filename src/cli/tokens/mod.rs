@@ -50,7 +50,7 @@ pub(crate) async fn run(verb: Tokens, session: &Session) -> Result<ExitStatus, C
 }
 
 /// A client of somebody who signed in: with a key in this terminal, its user's password is asked for.
-async fn signed_in(session: &Session, password_stdin: bool) -> Result<Client, CliError> {
+pub(super) async fn signed_in(session: &Session, password_stdin: bool) -> Result<Client, CliError> {
     let client = session.client()?;
     let identity = client.call::<WhoAmI>(&Empty {}).await?.body;
     if identity.key.is_none() {
@@ -60,7 +60,7 @@ async fn signed_in(session: &Session, password_stdin: bool) -> Result<Client, Cl
     let request = LoginRequest { username: identity.username, password: password.expose().to_owned() };
     let login =
         client.call::<Login>(&request).await.map_err(|error| CliError::from(error).without_hint())?.body;
-    Ok(Client::new(client.server(), Some(Secret::new(login.token)))?)
+    session.client_with(Some(Secret::new(login.token)))
 }
 
 /// Prints a secret, which is shown once.

@@ -1,9 +1,12 @@
 //! `worpen users disable`, `enable` and `sign-out`: what is done to users by their names.
 
-use super::super::{
-    error::CliError,
-    exit::ExitStatus,
-    session::{Session, names},
+use super::{
+    super::{
+        error::CliError,
+        exit::ExitStatus,
+        session::{Session, names},
+    },
+    in_person,
 };
 use crate::proto::{
     endpoint::Endpoint,
@@ -22,19 +25,17 @@ pub(crate) async fn run<E>(args: Args, session: &Session, done: &str) -> Result<
 where
     E: Endpoint<Request = UserRef, Response = User>,
 {
-    let client = session.client()?;
     let named = names(args.users).await?;
     let alone = named.len() == 1;
     let mut statuses = Vec::new();
     for name in named {
-        match client.call::<E>(&UserRef { id: name.clone() }).await {
+        match in_person::<E>(session, &UserRef { id: name.clone() }).await {
             Ok(_) => {
                 statuses.push(ExitStatus::Done);
                 session.printer.note(&format!("{name}: {done}"));
             }
-            Err(error) if alone => return Err(error.into()),
+            Err(error) if alone => return Err(error),
             Err(error) => {
-                let error = CliError::from(error);
                 statuses.push(error.status());
                 if let CliError::Failure(failure) = &error {
                     session.printer.failure_of(&name, failure);

@@ -1,6 +1,9 @@
 //! `worpen users create`: creates a user.
 
-use super::super::{error::CliError, exit::ExitStatus, measure, password, session::Session, words};
+use super::{
+    super::{error::CliError, exit::ExitStatus, measure, password, session::Session, words},
+    in_person,
+};
 use crate::proto::user::{CreateUser, CreateUserRequest, Role};
 
 const EXAMPLES: &str = "\
@@ -28,10 +31,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
     let Args { name, role, password_stdin } = args;
     // Whoever cannot call the server need not think of a password first.
-    let client = session.client()?;
+    drop(session.client()?);
     let password = password::fresh(session, password_stdin).await?;
     let request = CreateUserRequest { username: name, password: password.expose().to_owned(), role };
-    let user = client.call::<CreateUser>(&request).await?.body;
+    let user = in_person::<CreateUser>(session, &request).await?;
     session.one(
         &user,
         &user.username,

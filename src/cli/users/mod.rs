@@ -16,8 +16,16 @@ use super::{
     measure,
     session::Session,
     table::{Cell, Column, Row},
+    tokens::signed_in,
 };
-use crate::proto::user::{DisableUser, EnableUser, SignOutUser, User};
+use crate::{
+    client::ClientError,
+    proto::{
+        auth::WhoAmI,
+        endpoint::{Empty, Endpoint},
+        user::{DisableUser, EnableUser, Role, SignOutUser, User},
+    },
+};
 
 /// Verbs of `worpen users`.
 #[derive(Debug, Subcommand)]
@@ -49,6 +57,27 @@ pub(crate) async fn run(verb: Users, session: &Session) -> Result<ExitStatus, Cl
         Users::Enable(args) => change::run::<EnableUser>(args, session, "enabled").await,
         Users::SignOut(args) => change::run::<SignOutUser>(args, session, "signed out everywhere").await,
     }
+}
+
+/// Calls with what this terminal holds. Where that is an admin's key and the server says that it takes an admin in person, as it
+/// does for whatever lets another admin in, the password is asked for and it is called again.
+async fn in_person<E: Endpoint>(session: &Session, request: &E::Request) -> Result<E::Response, CliError> {
+    let client = session.client()?;
+    let refused = match client.call::<E>(request).await {
+        Ok(answer) => return Ok(answer.body),
+        Err(ClientError::Problem(problem)) if problem.status == 403 => ClientError::Problem(problem),
+        Err(error) => return Err(error.into()),
+    };
+    let identity = client.call::<WhoAmI>(&Empty {}).await?.body;
+    if identity.key.is_none() || identity.role < Role::Admin {
+        return Err(refused.into());
+    }
+    if !session.printer.can_ask() {
+        return Err(CliError::from(refused)
+            .hint("do this in a terminal, where your password is asked for: this one holds an API key"));
+    }
+    session.printer.note("this terminal holds an API key, and this takes your password");
+    Ok(signed_in(session, false).await?.call::<E>(request).await?.body)
 }
 
 impl Row for User {

@@ -1,6 +1,9 @@
 //! `worpen users passwd`: sets a password.
 
-use super::super::{error::CliError, exit::ExitStatus, password, session::Session};
+use super::{
+    super::{error::CliError, exit::ExitStatus, password, session::Session},
+    in_person,
+};
 use crate::proto::{
     auth::WhoAmI,
     endpoint::Empty,
@@ -43,7 +46,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, Cli
         (current, password::fresh(session, false).await?.expose().to_owned())
     };
     let request = SetUserPasswordRequest { id, password, current };
-    let user = client.call::<SetUserPassword>(&request).await?.body;
+    let user = if is_own {
+        client.call::<SetUserPassword>(&request).await?.body
+    } else {
+        in_person::<SetUserPassword>(session, &request).await?
+    };
     session.record(&user, &user.username, || {
         let stays = if is_own { ", but for what this terminal holds" } else { "" };
         format!("{}: the password is set; every session and key before it has ended{stays}", user.username)

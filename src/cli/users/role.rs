@@ -2,7 +2,7 @@
 
 use super::{
     super::{error::CliError, exit::ExitStatus, session::Session, words},
-    ROLES,
+    ROLES, in_person,
 };
 use crate::proto::user::{Role, SetUserRole, SetUserRoleRequest};
 
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<ExitStatus, CliError> {
     let Args { user: id, role } = args;
-    let user = session.client()?.call::<SetUserRole>(&SetUserRoleRequest { id, role }).await?.body;
+    let user = in_person::<SetUserRole>(session, &SetUserRoleRequest { id, role }).await?;
     session
         .record(&user, &user.username, || format!("{}: {} from now on", user.username, user.role.as_str()))?;
     Ok(ExitStatus::Done)

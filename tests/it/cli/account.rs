@@ -103,6 +103,11 @@ async fn users_and_tokens_are_made_listed_and_ended() {
     assert_eq!(ran.code, 2, "nobody can be asked");
     assert!(ran.err.contains("--password-stdin"), "{}", ran.err);
 
+    let admin = ["users", "create", "eve", "--role", "admin", "--password-stdin"];
+    let ran = run(&terminal, &admin, password);
+    assert_eq!(ran.code, 4, "this terminal holds a key, which lets no admin in: {}", ran.err);
+    assert!(ran.err.contains("do this in a terminal, where your password is asked for"), "{}", ran.err);
+
     let login = ["login", &server.url, "-u", "ada", "--password-stdin", "--context", "ada"];
     assert_eq!(run(&terminal, &login, password).code, 0);
     let issue = ["tokens", "issue", "nightly", "--role", "viewer", "--expires-in", "2h", "--password-stdin"];
